@@ -47,7 +47,6 @@ TOKENS = {
         "TraceDrain",
         "ProjectTracing",
         "AlertRule",
-        "ProjectProtectionBypass",
         "VcrRepository",
         "VcrRepositoryPermission",
         "EdgeConfig",

@@ -21,7 +21,7 @@ from parity_sandbox.errors import AlreadyServed, PortBusy, PostgresError
 from parity_sandbox.layout import Layout, write_json
 from parity_sandbox.locks import hold, is_held
 from parity_sandbox.logs import _JsonFormatter
-from parity_sandbox.ports import Ports, free_port, keep_ports, last_ports, listen, port_of
+from parity_sandbox.ports import free_port, listen, port_of
 from parity_sandbox.postgres.binaries import Binaries, find_binaries
 from parity_sandbox.postgres.identity import _reachable, identity_for
 from parity_sandbox.postgres.processes import is_alive
@@ -120,12 +120,6 @@ def test_a_port_that_is_taken_is_refused_when_asked_for_and_replaced_when_only_r
         with listen("proxy", None, taken) as listener:
             assert port_of(listener) != taken
     assert free_port("proxy", taken, None) == taken
-
-
-def test_ports_are_kept(tmp_path):
-    assert last_ports(tmp_path / "ports.json") is None
-    keep_ports(tmp_path / "ports.json", Ports(1, 2, 3, 4))
-    assert last_ports(tmp_path / "ports.json") == Ports(1, 2, 3, 4)
 
 
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, host: str) -> tuple[tuple[tuple[str, str], ...], ...]:

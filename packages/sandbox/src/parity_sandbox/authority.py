@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import certifi
 import trustme
 
-from parity_sandbox.layout import write_private
-
-if TYPE_CHECKING:
-    from parity_sandbox.layout import Layout
+from parity_sandbox.layout import Layout, write_private
 
 _UNNAMED = "sandbox.invalid"
 

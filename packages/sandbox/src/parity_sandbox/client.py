@@ -105,10 +105,6 @@ class ControlClient:
         """The rules for writes that are not kept as sent, with their counts."""
         return self.call("GET", "keeps")["keeps"]
 
-    def clear_keeps(self) -> None:
-        """Remove every such rule."""
-        self.call("DELETE", "keeps")
-
     def postgres(self, action: str) -> None:
         """`stop`, `start`, `restart` or `kill` PostgreSQL."""
         self.call("POST", "postgres", {"action": action})

@@ -24,19 +24,12 @@ def random_id(prefix: str, length: int) -> str:
 
 
 @dataclass(frozen=True)
-class PostgresAddress:
-    """Where the sandbox's own PostgreSQL listens; the edge sends every database host there."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True)
 class Context:
     """Storage, clock and settings of one running sandbox."""
 
     store: Store
-    postgres: PostgresAddress | None = None
+    postgres: int | None = None
+    """The port of the sandbox's own PostgreSQL; the edge sends every database host there."""
     build_seconds: float = 1.0
     """How long a deployment stays QUEUED and then BUILDING, seconds; half of it each."""
     promote_seconds: float = 0.3

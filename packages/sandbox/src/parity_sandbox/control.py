@@ -12,8 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from parity_sandbox import maintenance
-from parity_sandbox.buildrules import add_rule
+from parity_sandbox import maintenance, snapshots
 from parity_sandbox.errors import BadDocument, SandboxError, SnapshotError
 from parity_sandbox.forms import LONGEST_SECONDS
 from parity_sandbox.guard import Guard
@@ -22,6 +21,7 @@ from parity_sandbox.keeps import add_keep
 from parity_sandbox.logs import failure
 from parity_sandbox.narrowing import is_object
 from parity_sandbox.services import VENDORS
+from parity_sandbox.vercel.builds import add_rule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -131,13 +131,14 @@ class Control:
         if request.method == "POST":
             name = (await _document(request)).get("name")
             await maintenance.save(self._world, name)
-        return JSONResponse({"snapshots": maintenance.snapshots(self._world)}, 201 if request.method == "POST" else 200)
+        found = snapshots.listing(self._world.layout)
+        return JSONResponse({"snapshots": found}, 201 if request.method == "POST" else 200)
 
     async def snapshot(self, request: Request) -> Response:
         """Delete a snapshot, or with POST to `.../load` go back to it."""
         name = request.path_params["name"]
         if request.method == "DELETE":
-            maintenance.forget(self._world, name)
+            snapshots.delete(self._world.layout, name)
             return JSONResponse({"deleted": name})
         await maintenance.load(self._world, name)
         return JSONResponse({"loaded": name})

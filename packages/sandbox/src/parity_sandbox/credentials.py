@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from parity_sandbox.context import random_id
 from parity_sandbox.layout import read_json, write_json
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 JOBS = "pipelines.actions.githubusercontent.com"
 """The host at which a job asks for its OIDC token."""
 
-_ALPHANUMERIC = string.ascii_letters + string.digits
 _VERCEL_TOKEN_LENGTH = 24  # Vercel's provider refuses any other length
 
 
@@ -36,20 +34,16 @@ class Credentials:
     """Keys the fingerprints that stand for secret values in the state and the request log."""
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
-
-
 def load_credentials(path: Path) -> Credentials:
     """The credentials kept at `path`; made and written, mode 0600, where there are none yet."""
     known = read_json(path) or {}
     fresh = Credentials(
-        vercel_token=_random(_VERCEL_TOKEN_LENGTH),
-        github_token="ghp_" + _random(36),
-        postgres_superuser=_random(32),
-        postgres_administrator=_random(32),
-        control_token=_random(32),
-        fingerprint_key=_random(32),
+        vercel_token=random_id("", _VERCEL_TOKEN_LENGTH),
+        github_token=random_id("ghp_", 36),
+        postgres_superuser=random_id("", 32),
+        postgres_administrator=random_id("", 32),
+        control_token=random_id("", 32),
+        fingerprint_key=random_id("", 32),
     )
     names = {field.name for field in fields(Credentials)}
     credentials = Credentials(**{**asdict(fresh), **{key: value for key, value in known.items() if key in names}})

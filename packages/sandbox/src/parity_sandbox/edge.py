@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -15,15 +14,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from parity_sandbox import oidc
 from parity_sandbox.errors import BadDocument
-from parity_sandbox.vercel import domains, drains, protection, rolling, timeline, trusted
+from parity_sandbox.narrowing import part
+from parity_sandbox.ports import LOOPBACK
+from parity_sandbox.vercel import domains, drains, protection, rolling, timeline
 from parity_sandbox.vercel.builds import rule_for
-from parity_sandbox.vercel.documents import part
+from parity_sandbox.vercel.protection import Target
 from parity_sandbox.vercel.world import World
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from parity_sandbox.context import Context, PostgresAddress
+    from parity_sandbox.context import Context
     from parity_sandbox.store import Document
     from parity_sandbox.traffic import Traffic
 
@@ -34,16 +35,6 @@ PERMANENT = 308
 """How a domain redirects whose status code was never set."""
 
 _SCHEMES = ("postgres", "postgresql")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a host means now."""
-
-    project: Document
-    deployment: Document
-    production_domain: bool
-    custom: bool
 
 
 def owns(context: Context, host: str) -> bool:
@@ -81,15 +72,8 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
     target = _target(world, name, domain, traffic)
     if target is None:
         return _collector(world, request, traffic) if drains.collects(world, name) else _missing()
-    kept_out = protection.keeps_out(
-        target.project,
-        production_domain=target.production_domain,
-        custom=target.custom,
-        production=target.deployment["target"] == "production",
-        bypass=request.headers.get("x-vercel-protection-bypass"),
-        trusted=_is_trusted(context, request, target),
-    )
-    if kept_out:
+    bypass = request.headers.get("x-vercel-protection-bypass")
+    if protection.keeps_out(target, bypass, trusted=_is_trusted(context, request, target)):
         return _protected(request)
     state = target.deployment["readyState"]
     if state in {"QUEUED", "BUILDING"}:
@@ -106,7 +90,7 @@ def _is_trusted(context: Context, request: Request, target: Target) -> bool:
     """Whether a trusted source asks: one that fits no rule is asked for a login."""
     token = request.headers.get("x-vercel-trusted-oidc-idp-token", "")
     custom = part(target.deployment, "customEnvironment").get("slug")
-    return trusted.let_in(
+    return protection.let_in(
         target.project, custom or target.deployment["target"] or "preview", oidc.said(context, token) if token else {}
     )
 
@@ -207,16 +191,16 @@ async def _application(context: Context, deployment: Document) -> Response:
     return JSONResponse(document, status_code=200 if ok else 503, headers=headers)
 
 
-async def _login(address: PostgresAddress | None, variable: str, url: str) -> Document:
+async def _login(port: int | None, variable: str, url: str) -> Document:
     """Log in with the user, password and database of `url`, at the sandbox's own server whatever host it names."""
     result: Document = {"variable": variable, "ok": False, "role": None, "database": None, "error": None}
-    if address is None:
+    if port is None:
         return {**result, "error": "the sandbox runs without PostgreSQL"}
     try:
         parts = conninfo_to_dict(url)
         async with await psycopg.AsyncConnection.connect(
-            host=address.host,
-            port=address.port,
+            host=LOOPBACK,
+            port=port,
             user=str(parts.get("user", "")),
             password=str(parts.get("password", "")),
             dbname=str(parts.get("dbname", "")),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from parity_sandbox.context import random_id
 from parity_sandbox.forms import LONGEST_SECONDS, Expression, Form, keep
-from parity_sandbox.store import Document  # noqa: TC001 - pydantic reads the annotations
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Store
+from parity_sandbox.store import (
+    Document,
+    Store,
+)
 
 _HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 _HeaderValue = Annotated[str, Field(pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")]
@@ -113,7 +113,7 @@ class FaultBook:
 
     async def until_removed(self, identifier: str) -> bool:
         """Wait until the fault is no longer set; says whether the request goes on, or is to be cut."""
-        while self.is_set(identifier):
+        while self.get(identifier) is not None:
             await self._removed.wait()
         return identifier not in self._cut
 
@@ -129,10 +129,6 @@ class FaultBook:
         """Remove every fault."""
         for fault in self.all():
             self.remove(fault.id)
-
-    def is_set(self, identifier: str) -> bool:
-        """Whether the fault is still there."""
-        return self._faults.get(identifier) is not None
 
     def strike(self, service: str, method: str, target: str) -> FaultRule | None:
         """Count a request in every fault that matches it; gives the oldest fault that strikes it."""

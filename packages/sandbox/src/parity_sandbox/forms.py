@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from parity_sandbox.errors import BadDocument
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Collection, Document
+from parity_sandbox.store import Collection, Document
 
 LONGEST_SECONDS = 86_400
 """The longest time that a document may ask for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -13,9 +13,7 @@ from parity_sandbox.context import random_id
 from parity_sandbox.forms import Expression, Form, keep
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_list, is_object
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Collection, Document, Store
+from parity_sandbox.store import Collection, Document, Store
 
 _ABSENT = object()
 Pointer = Annotated[str, Field(pattern="^(/([^~/]|~[01])*)*$")]

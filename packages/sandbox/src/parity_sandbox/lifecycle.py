@@ -21,12 +21,12 @@ from parity_sandbox.locks import hold, is_held
 from parity_sandbox.options import ServeOptions
 from parity_sandbox.ports import Ports
 from parity_sandbox.postgres import ADMINISTRATOR
-from parity_sandbox.postgres.leftover import stop_leftover
-from parity_sandbox.postgres.processes import is_alive
+from parity_sandbox.postgres.processes import is_alive, stop_leftover
 from parity_sandbox.standin import POLL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from parity_sandbox.store import Document
 
@@ -48,11 +48,6 @@ class Running:
     started: float
     """Seconds since 1970."""
     ports: Ports
-
-    @property
-    def proxy_url(self) -> str:
-        """For HTTPS_PROXY."""
-        return f"http://127.0.0.1:{self.ports.proxy}"
 
     @property
     def control_url(self) -> str:
@@ -102,12 +97,14 @@ def up(directory: Path, options: ServeOptions | None = None, progress: Callable[
     """
     layout = _layout(directory)
     layout.create()
-    with hold(
-        layout.starting,
-        _START_SECONDS,
-        f"Another command has been starting or stopping the sandbox in {directory} for too long.",
-    ):
+    with _alone(layout, directory):
         return running(directory) or _start(layout, options or ServeOptions(), progress)
+
+
+def _alone(layout: Layout, directory: Path) -> AbstractContextManager[None]:
+    """Keep other commands from starting or stopping it meanwhile."""
+    refusal = f"Another command has been starting or stopping the sandbox in {directory} for too long."
+    return hold(layout.starting, _START_SECONDS, refusal)
 
 
 def _start(layout: Layout, options: ServeOptions, progress: Callable[[str], None]) -> Running:
@@ -199,11 +196,7 @@ def down(directory: Path, *, wipe: bool = False, progress: Callable[[str], None]
     layout = _layout(directory)
     if not layout.directory.exists():
         return False
-    with hold(
-        layout.starting,
-        _START_SECONDS,
-        f"Another command has been starting or stopping the sandbox in {directory} for too long.",
-    ):
+    with _alone(layout, directory):
         stopped = _stop(layout, progress)
         stopped = stop_leftover(layout.postgres / "data") or stopped
         if wipe:
@@ -264,7 +257,8 @@ def environment(directory: Path) -> dict[str, str]:
     found = require(directory)
     layout = _layout(directory)
     credentials = load_credentials(layout.credentials)
-    proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), found.proxy_url)
+    names = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
+    proxy = dict.fromkeys(names, f"http://127.0.0.1:{found.ports.proxy}")
     direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
     return (
         proxy

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from typing import TYPE_CHECKING
 
 from parity_sandbox import snapshots as files
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.logs import log
-from parity_sandbox.services import VENDORS, settle
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.world import World
+from parity_sandbox.services import VENDORS
+from parity_sandbox.store import Document
+from parity_sandbox.vercel import settle
+from parity_sandbox.world import World
 
 _OWN = "sandbox"
 _ACTIONS = ("stop", "start", "restart", "kill")
@@ -34,9 +32,7 @@ def state(world: World) -> Document:
 
 def keep_latency(world: World) -> None:
     """Write the latencies, so that they outlive a restart."""
-    collection = world.context.store.collection(_OWN, "latency")
-    collection.delete("latency")
-    collection.insert("latency", world.latency)
+    world.context.store.collection(_OWN, "latency").keep("latency", world.latency)
 
 
 async def reset(world: World) -> None:
@@ -87,16 +83,6 @@ async def load(world: World, name: str) -> None:
         world.latency.update(world.context.store.collection(_OWN, "latency").get("latency") or {})
         world.context.traffic.clear()
     log("snapshot loaded", name=name)
-
-
-def snapshots(world: World) -> list[Document]:
-    """Name and time of each snapshot, oldest first."""
-    return files.listing(world.layout)
-
-
-def forget(world: World, name: str) -> None:
-    """Delete a snapshot."""
-    files.delete(world.layout, name)
 
 
 async def act_on_postgres(world: World, action: object) -> None:

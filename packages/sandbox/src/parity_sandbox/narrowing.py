@@ -28,6 +28,16 @@ def as_list(value: object) -> list[Any]:
     return value if is_list(value) else []
 
 
+def part(document: object, name: str) -> dict[str, Any]:
+    """The object under `name`, empty where there is none, or no document."""
+    return as_object(as_object(document).get(name))
+
+
+def items(document: object, name: str) -> list[Any]:
+    """The list under `name`, empty where there is none, or no document."""
+    return as_list(as_object(document).get(name))
+
+
 def picked(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The fields of those names; raises KeyError where one is missing."""
     return {name: document[name] for name in names}

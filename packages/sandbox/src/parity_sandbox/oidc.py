@@ -16,9 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from parity_sandbox import tokens
-from parity_sandbox.narrowing import as_list
-from parity_sandbox.vercel.documents import part
-from parity_sandbox.vercel.trusted import GITHUB
+from parity_sandbox.narrowing import as_list, part
+from parity_sandbox.vercel.protection import GITHUB
 from parity_sandbox.vercel.world import World
 
 if TYPE_CHECKING:

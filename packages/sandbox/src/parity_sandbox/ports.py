@@ -5,14 +5,9 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from parity_sandbox.errors import PortBusy
-from parity_sandbox.layout import read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 
@@ -87,14 +82,3 @@ def keep(port: int) -> socket.socket:
         with suppress(OSError):  # the server's own start reports a port that is taken
             holder.bind((LOOPBACK, port))
     return holder
-
-
-def last_ports(path: Path) -> Ports | None:
-    """The ports kept at `path` by `keep_ports`."""
-    document = read_json(path)
-    return Ports(**document) if document else None
-
-
-def keep_ports(path: Path, ports: Ports) -> None:
-    """Write the ports for the next start."""
-    write_json(path, asdict(ports))

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from parity_sandbox.logs import warn
 from parity_sandbox.ports import LOOPBACK
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 HEAD_SECONDS = 10.0
 """How long a client may take to send a request's head."""
 
 _HTTPS = 443
-_HEAD_LIMIT = 16_384
 _CHUNK = 65_536
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document, Store
+from parity_sandbox.store import Document, Store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (

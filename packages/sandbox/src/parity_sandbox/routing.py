@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from starlette.applications import Starlette
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
+
+    from parity_sandbox.context import Context
 
 ROLL_BACK = "sandbox.roll_back"
 """Key in the ASGI scope: true where the handler raised, so that the request's transaction is rolled back."""
@@ -145,6 +147,11 @@ def _unversioned(ordered: Sequence[Route]) -> _Patterns:
 def _version(route: Route) -> int:
     found = _VERSION.match(route.path)
     return int(found[1] or 0) if found else 0
+
+
+def context_of(request: Request) -> Context:
+    """The running sandbox, as the vendor's application was given it."""
+    return cast("Context", request.app.state.context)
 
 
 def unknown_route(request: Request) -> str:

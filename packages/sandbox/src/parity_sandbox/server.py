@@ -17,10 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from parity_sandbox.authority import load_authority
 from parity_sandbox.control import create_control
-from parity_sandbox.layout import Layout, write_json
+from parity_sandbox.layout import Layout, read_json, write_json
 from parity_sandbox.locks import hold
 from parity_sandbox.logs import log
-from parity_sandbox.ports import LOOPBACK, Ports, free_port, keep, keep_ports, last_ports, listen, port_of
+from parity_sandbox.ports import LOOPBACK, Ports, free_port, keep, listen, port_of
 from parity_sandbox.postgres.binaries import find_binaries
 from parity_sandbox.postgres.cluster import AddressTaken, Cluster
 from parity_sandbox.proxy import HEAD_SECONDS, Proxy
@@ -171,10 +171,10 @@ async def _run(layout: Layout, options: ServeOptions) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    last = last_ports(layout.ports)
-    proxy = listen("proxy", options.proxy_port, last and last.proxy)
-    tls = listen("TLS", options.tls_port, last and last.tls)
-    control = listen("control", options.control_port, last and last.control)
+    last = read_json(layout.ports) or {}
+    proxy = listen("proxy", options.proxy_port, last.get("proxy"))
+    tls = listen("TLS", options.tls_port, last.get("tls"))
+    control = listen("control", options.control_port, last.get("control"))
     async with AsyncExitStack() as stack:
         binaries = await asyncio.to_thread(find_binaries, options.postgres)
         world = open_world(
@@ -182,13 +182,13 @@ async def _run(layout: Layout, options: ServeOptions) -> None:
         )
         stack.callback(world.context.store.close)
         stack.callback(world.cluster.stop)
-        port = await _start_postgres(stack, world.cluster, options.postgres_port, last and last.postgres)
+        port = await _start_postgres(stack, world.cluster, options.postgres_port, last.get("postgres"))
         ports = Ports(port_of(proxy), port_of(tls), port_of(control), port)
         world.connect_services(ports)
         await _serve_http(stack, world.dispatcher, tls, load_authority(layout).server_context())
         await _serve_proxy(stack, world, proxy, ports.tls)
         await _serve_http(stack, create_control(world), control, None)
-        keep_ports(layout.ports, ports)
+        write_json(layout.ports, asdict(ports))
         write_json(layout.server, _record(ports))
         stack.callback(layout.server.unlink, missing_ok=True)
         log("sandbox ready", seconds=round(time.monotonic() - began, 3), postgres=binaries.version, ports=asdict(ports))

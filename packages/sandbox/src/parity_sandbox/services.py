@@ -33,10 +33,6 @@ class Vendor(Protocol):
         """Make the objects of a seed that are not there yet; the same seed twice changes nothing."""
         ...
 
-    def settle(self, context: Context, /) -> None:
-        """Apply what the clock has made due, before the documents are read."""
-        ...
-
     def secrets(self, context: Context, /) -> list[Document]:
         """Every secret value kept, opened, for tests."""
         ...
@@ -99,12 +95,6 @@ VENDOR_HOSTS = {
 
 VENDORS: dict[str, Vendor] = {"vercel": vercel, "github": github}
 """The vendors by name."""
-
-
-def settle(context: Context) -> None:
-    """Apply what the clock has made due at every vendor, before the documents are read."""
-    for package in VENDORS.values():
-        package.settle(context)
 
 
 def load_services(context: Context, credentials: Credentials) -> tuple[Service, ...]:

@@ -10,17 +10,12 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from parity_sandbox.copies import copy_folder
 from parity_sandbox.errors import SnapshotError
-from parity_sandbox.layout import read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from parity_sandbox.layout import Layout
-    from parity_sandbox.store import Document
+from parity_sandbox.layout import Layout, read_json, write_json
+from parity_sandbox.store import Document
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STORE = "store.db"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 Document = dict[str, Any]
 
@@ -40,20 +38,15 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at `path`, making it where it is missing."""
         self.path = path
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(_SCHEMA)
+        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=NORMAL")
+        self.connection.executescript(_SCHEMA)
         self._depth = 0
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The open connection, for the tables of the request log and for backups."""
-        return self._connection
 
     def close(self) -> None:
         """Close the file. Nothing is buffered, so nothing is lost without it."""
-        self._connection.close()
+        self.connection.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -61,15 +54,15 @@ class Store:
         if self._depth:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute("BEGIN IMMEDIATE")
         self._depth += 1
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self.connection.execute("ROLLBACK")
             raise
         else:
-            self._connection.execute("COMMIT")
+            self.connection.execute("COMMIT")
         finally:
             self._depth -= 1
 
@@ -79,7 +72,7 @@ class Store:
 
     def next_number(self, name: str) -> int:
         """The next value of the counter `name`, from 1, never given twice."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
             (name,),
         ).fetchone()
@@ -88,14 +81,22 @@ class Store:
     def everything(self) -> dict[str, dict[str, list[Document]]]:
         """All documents as `{service: {kind: [document, ...]}}`, oldest first."""
         result: dict[str, dict[str, list[Document]]] = {}
-        rows = self._connection.execute("SELECT service, kind, body FROM documents ORDER BY service, kind, seq")
+        rows = self.connection.execute("SELECT service, kind, body FROM documents ORDER BY service, kind, seq")
         for service, kind, body in rows:
             result.setdefault(service, {}).setdefault(kind, []).append(json.loads(body))
         return result
 
+    def remove(self, service: str, **equal: object) -> None:
+        """Delete the documents of a service, of every kind, whose top-level fields equal what is given."""
+        self.connection.execute(f"DELETE FROM documents WHERE service = ?{_same(equal)}", (service, *equal.values()))  # noqa: S608 - names of code
+
     def clear(self) -> None:
         """Delete every document; counters go on, so no id comes twice."""
-        self._connection.execute("DELETE FROM documents")
+        self.connection.execute("DELETE FROM documents")
+
+
+def _same(equal: dict[str, object]) -> str:
+    return "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,10 @@ class Collection:
             raise KeyError(key)
         return document
 
+    def keep(self, key: str, document: Document) -> Document:
+        """Put the document under `key`, in place of the one that is there, if any."""
+        return self.insert(key, document) if self.get(key) is None else self.put(key, document)
+
     def get(self, key: str) -> Document | None:
         """The document under `key`, a copy of its own, or None."""
         row = self.store.connection.execute(
@@ -156,9 +161,8 @@ class Collection:
 
         A field that is missing equals None.
         """
-        same = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in equal)
         rows = self.store.connection.execute(
-            f"SELECT body FROM documents WHERE service = ? AND kind = ?{same} ORDER BY seq",  # noqa: S608 - names of code
+            f"SELECT body FROM documents WHERE service = ? AND kind = ?{_same(equal)} ORDER BY seq",  # noqa: S608 - names of code
             (self.service, self.kind, *equal.values()),
         )
         return [json.loads(row[0]) for row in rows]

@@ -6,15 +6,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class Token(Form):
@@ -27,12 +25,7 @@ class Token(Form):
 
 def put(context: Context, service: str, asked: Token) -> None:
     """Take the token from now on, as far as it goes."""
-    documents, key = context.store.collection(service, "tokens"), _key(asked.token)
-    kept = asked.model_dump(exclude={"token"})
-    if documents.get(key) is None:
-        documents.insert(key, kept)
-    else:
-        documents.put(key, kept)
+    context.store.collection(service, "tokens").keep(_key(asked.token), asked.model_dump(exclude={"token"}))
 
 
 def find(context: Context, service: str, given: str) -> Document | None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
-from parity_sandbox.context import Context, PostgresAddress
+from parity_sandbox.context import Context
 from parity_sandbox.credentials import Credentials, load_credentials
 from parity_sandbox.dispatch import Dispatcher, Gate
 from parity_sandbox.faults import FaultBook
-from parity_sandbox.ports import LOOPBACK, Ports
+from parity_sandbox.layout import Layout
+from parity_sandbox.ports import Ports
+from parity_sandbox.postgres.binaries import Binaries
 from parity_sandbox.postgres.cluster import Cluster
 from parity_sandbox.redaction import Redactor
 from parity_sandbox.requestlog import RequestLog
 from parity_sandbox.services import Service, load_services
 from parity_sandbox.store import Store
-
-if TYPE_CHECKING:
-    from parity_sandbox.layout import Layout
-    from parity_sandbox.postgres.binaries import Binaries
 
 
 @dataclass
@@ -42,10 +39,7 @@ class World:
     def connect_services(self, ports: Ports) -> None:
         """Load the vendors and the edge, now that PostgreSQL's port is known."""
         self.ports = ports
-        address = PostgresAddress(LOOPBACK, ports.postgres)
-        self.context = Context(
-            self.context.store, address, self.context.build_seconds, self.context.promote_seconds, self.context.clock
-        )
+        self.context = replace(self.context, postgres=ports.postgres)
         self.services = load_services(self.context, self.credentials)
         self.dispatcher = Dispatcher(
             self.context, self.services, self.log, self.faults, self.redactor, self.gate, self.latency

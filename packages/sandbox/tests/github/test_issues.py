@@ -104,12 +104,6 @@ def test_a_second_pull_request_for_the_same_branches_is_refused(api, pull):
     api("POST", f"{REPO}/pulls", {"title": "x", "head": "nowhere", "base": "main"}, expect=422)
 
 
-def test_a_line_of_a_pull_request_is_commented(api, pull):
-    body = {"body": "why", "commit_id": pull["head"]["sha"], "path": "docs/a.md", "line": 1, "side": "RIGHT"}
-    made = api("POST", f"{REPO}/pulls/{pull['number']}/comments", body, expect=201).json()
-    assert api("GET", f"{REPO}/pulls/{pull['number']}/comments").json() == [made]
-
-
 def test_commits_are_found_by_full_and_short_name_and_by_branch(api):
     for name in (COMMIT, COMMIT[:7], "main"):
         assert api("GET", f"{REPO}/commits/{name}").json()["sha"] == COMMIT

@@ -1,7 +1,7 @@
 """The stand-in against the real plugin: the same programs, two sandboxes, the same requests and the same state.
 
 Runs where PARITY_VERCEL_PLUGIN names the executable of a real pulumi-resource-vercel, released or built from
-terraform-provider-vercel v5.10.0. What may differ is in standin/differences.py, and nowhere else.
+terraform-provider-vercel v5.10.0. What may differ is in tools/support/standin_page.py, and nowhere else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import pytest
 import parity_toolchain
 from parity.engine import toolchain
 from parity.local.sandbox import Local
-from parity_sandbox.standin import POLL_VARIABLE, differences
+from parity_sandbox.standin import POLL_VARIABLE
+from support import standin_page
 from support.program import Instance, copy_program
 from support.standin import KEY, SEED, Bench, Names
 
@@ -260,7 +261,7 @@ def unknown_differences(real: Story, standin: Story) -> dict[str, Any]:
         for step, state in real.states.items()
         for urn in state | standin.states[step]
         for path, values in differing(state.get(urn), standin.states[step].get(urn))
-        if not differences.allowed(path)
+        if not standin_page.allowed(path)
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from parity_sandbox import edge, vercel
-from parity_sandbox.context import Context, PostgresAddress
+from parity_sandbox.context import Context
 from parity_sandbox.store import Store
 from support.vercel_api import REPOSITORY, Clock, Vercel
 from support.vercel_api import SEED as VERCEL_SEED
@@ -91,8 +91,7 @@ def test_a_request_with_its_login_costs_less_than_ten_milliseconds_of_processor(
     url = role(shared_sandbox, "edge_load", "password")
     store = Store(tmp_path / "store.db")
     clock = Clock()
-    address = PostgresAddress(environment["PGHOST"], int(environment["PGPORT"]))
-    context = Context(store, address, clock=clock)
+    context = Context(store, int(environment["PGPORT"]), clock=clock)
     store.collection("github", "repositories").insert("41", REPOSITORY)
     vercel.seed(context, VERCEL_SEED)
     api = Vercel(context, clock)

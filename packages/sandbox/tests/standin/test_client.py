@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
+from parity_sandbox.standin.schema import Call
 
 if TYPE_CHECKING:
     from parity_sandbox.standin.client import Client
@@ -19,15 +19,14 @@ CALL = Call("GET", "/v1/things/{thing}")
 WRITE = Call("POST", "/v1/things")
 
 
-def send(vercel: Vercel, call: Call = CALL, **options: object) -> object:
-    given = {"thing": "x"} if call is CALL else {}
-    return asyncio.run(vercel.client().send(call, **given, **options))  # pyright: ignore[reportArgumentType]
+def send(vercel: Vercel, call: Call = CALL, team: str | None = None, **options: object) -> object:
+    return asyncio.run(vercel.client().send(call, {"thing": "x", "teamId": team}, **options))  # pyright: ignore[reportArgumentType]
 
 
 def test_the_providers_team_is_named_unless_the_resource_has_its_own(vercel: Vercel):
     vercel.say("GET /v1/things/x", {})
     send(vercel)
-    send(vercel, owner="team_2")
+    send(vercel, team="team_2")
     assert [path for _, path, _ in vercel.requests] == ["/v1/things/x?teamId=team_1", "/v1/things/x?teamId=team_2"]
 
 
@@ -91,8 +90,8 @@ def test_a_read_is_repeated_once_on_a_connection_that_worked_before(vercel: Verc
     vercel.say("GET /v1/things/x", {"n": 1}, broken, {"n": 2})
 
     async def twice(client: Client) -> object:
-        await client.send(CALL, thing="x")
-        return await client.send(CALL, thing="x")
+        await client.send(CALL, {"thing": "x"})
+        return await client.send(CALL, {"thing": "x"})
 
     assert asyncio.run(twice(vercel.client())) == {"n": 2}
 
@@ -118,5 +117,5 @@ def test_a_team_is_looked_up_without_a_team(vercel: Vercel):
     vercel.say("GET /v2/teams/acme", {"id": "team_9"})
     client = vercel.client()
     asyncio.run(client.use_team("acme"))
-    assert client.team_id("") == "team_9"
+    assert client.team_of({}) == "team_9"
     assert vercel.requests[0][1] == "/v2/teams/acme"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from parity_sandbox.standin import differences, table
 from parity_sandbox.standin.provider import POLL_VARIABLE
+from support import standin_page
 from support.paths import ROOT
 
 DOCUMENT = ROOT / "docs" / "standin.md"
@@ -16,16 +16,13 @@ def between(start: str, end: str) -> str:
 
 def test_the_table_of_resources_is_the_codes():
     assert (
-        between("<!-- table: python -m parity_sandbox.standin.table -->", "<!-- end of table -->")
-        == table.markdown().strip()
+        between("<!-- table: support/standin_page.py -->", "<!-- end of table -->") == standin_page.resources().strip()
     )
 
 
 def test_the_list_of_differences_is_the_codes():
-    listed = between(
-        "<!-- differences: python -m parity_sandbox.standin.differences -->", "<!-- end of differences -->"
-    )
-    assert listed == differences.markdown().strip()
+    listed = between("<!-- differences: support/standin_page.py -->", "<!-- end of differences -->")
+    assert listed == standin_page.differences().strip()
 
 
 def test_the_setting_of_its_own_is_documented():
@@ -33,5 +30,5 @@ def test_the_setting_of_its_own_is_documented():
 
 
 def test_a_difference_is_allowed_only_where_it_is_known():
-    assert differences.allowed("outputs.__pulumi_raw_state_delta")
-    assert not differences.allowed("outputs.name")
+    assert standin_page.allowed("outputs.__pulumi_raw_state_delta")
+    assert not standin_page.allowed("outputs.name")

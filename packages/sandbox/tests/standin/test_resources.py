@@ -9,7 +9,7 @@ import pytest
 from parity_sandbox.standin.errors import ResourceError
 from parity_sandbox.standin.resources import RESOURCES
 from parity_sandbox.standin.values import plain
-from support.fake_vercel import PROJECT, TOKENS, values
+from support.fake_vercel import PROJECT, TOKENS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,6 @@ DRAIN = {
     "endpoint": "https://logs.example",
 }
 DOMAIN = {"name": "shop.example", "projectId": "prj_1", "verified": False, "verification": [{"type": "TXT"}]}
-BYPASS = {"scope": "automation-bypass", "isEnvVar": True, "createdAt": 1, "createdBy": "u"}
 
 
 def state(answer: Any) -> dict[str, Any]:
@@ -529,39 +528,6 @@ def test_the_teams_default_rule_is_not_managed(vercel: Vercel):
     vercel.say("GET /alerts/v3/alert-rules/ar_default", {"rule": {**MADE, "isDefault": True}})
     with pytest.raises(ResourceError, match="default alert rule cannot be managed"):
         vercel.read("AlertRule", {"id": "ar_default", "teamId": "team_1"})
-
-
-def test_a_bypass_without_a_secret_is_the_one_that_was_not_there_before(vercel: Vercel):
-    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "protectionBypass": {"old": BYPASS}})
-    both = {"old": BYPASS, "new": {**BYPASS, "isEnvVar": False}}
-    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": both})
-    made = state(vercel.create("ProjectProtectionBypass", {"projectId": "prj_1"}))
-    assert made["secret"] == "new"
-    assert vercel.sent("PATCH")[0][1] == {"generate": {}}
-
-
-def test_the_only_bypass_must_be_the_default(vercel: Vercel):
-    secret = "a" * 32
-    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": {secret: BYPASS}})
-    with pytest.raises(ResourceError, match="exactly one bypass"):
-        vercel.create("ProjectProtectionBypass", {"projectId": "prj_1", "secret": secret, "isEnvVar": False})
-    assert vercel.sent("PATCH")[-1][1] == {"revoke": {"secret": secret, "regenerate": False}}
-
-
-def test_another_bypass_becomes_the_default_before_the_default_goes(vercel: Vercel):
-    bypasses = {"mine": BYPASS, "z": {**BYPASS, "isEnvVar": False}, "b": {**BYPASS, "isEnvVar": False}}
-    vercel.say("GET /v10/projects/prj_1", {**PROJECT, "protectionBypass": bypasses})
-    vercel.say("PATCH /v10/projects/prj_1/protection-bypass", {"protectionBypass": bypasses})
-    vercel.delete("ProjectProtectionBypass", {"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
-    assert [body for _, body in vercel.sent("PATCH")] == [
-        {"update": {"secret": "b", "isEnvVar": True}},
-        {"revoke": {"secret": "mine", "regenerate": False}},
-    ]
-
-
-def test_a_bypass_that_was_revoked_reads_as_gone(vercel: Vercel):
-    kept = values({"id": "prj_1/mine", "projectId": "prj_1", "secret": "mine"})
-    assert vercel.read("ProjectProtectionBypass", kept).resource_id is None
 
 
 # --- The container registry ---

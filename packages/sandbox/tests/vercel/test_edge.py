@@ -11,8 +11,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from parity_sandbox import edge, oidc
-from parity_sandbox.context import Context, PostgresAddress
-from parity_sandbox.vercel import trusted
+from parity_sandbox.context import Context
+from parity_sandbox.vercel import protection
 
 if TYPE_CHECKING:
     from support.vercel_api import Vercel
@@ -153,7 +153,7 @@ def test_protection_keeps_out_all_but_the_bypass(api: Vercel, kind: str | None, 
 
 JOB = {"aud": "parity", "repository": "acme/shop", "environment": "staging"}
 RULE = {"to": {"slugs": ["production"]}, "claims": {name: [value, "another"] for name, value in JOB.items()}}
-SOURCES = {"oidcProviders": {trusted.GITHUB: [RULE]}}
+SOURCES = {"oidcProviders": {protection.GITHUB: [RULE]}}
 
 
 def forged(token: str) -> str:
@@ -207,7 +207,7 @@ def test_a_trusted_source_passes_with_a_token_that_fits_the_rule(
 )
 def test_a_rule_for_a_trusted_source_that_vercel_would_not_take_is_refused(api: Vercel, rule: dict[str, Any]) -> None:
     project = api.project()
-    path, given = f"/v9/projects/{project['id']}", {"trustedSources": {"oidcProviders": {trusted.GITHUB: [rule]}}}
+    path, given = f"/v9/projects/{project['id']}", {"trustedSources": {"oidcProviders": {protection.GITHUB: [rule]}}}
     assert api.ask("PATCH", path, given).status_code == 400
     assert api("PATCH", path, {"trustedSources": SOURCES})["trustedSources"] == SOURCES
     assert "trustedSources" not in api("PATCH", path, {"trustedSources": None})
@@ -231,7 +231,7 @@ def test_a_login_that_fails_gives_503_and_never_the_password(api: Vercel) -> Non
     api.variable(project, "DATABASE_URL", "postgresql://app:canary-44@db.example.com:5432/shop?sslmode=require")
     api.variable(project, "OTHER_URL", "postgres://app:canary-44@[broken/shop")
     made = released(api, project, "r2")
-    api.context = Context(api.context.store, PostgresAddress("127.0.0.1", closed), clock=api.clock)
+    api.context = Context(api.context.store, closed, clock=api.clock)
     answer = api.visit(made["url"])
     assert answer.status_code == 503
     logins = answer.json()["database"]

@@ -71,9 +71,6 @@ redirect = vercel.ProjectDomain(
 retention = vercel.ProjectDeploymentRetention(
     "retention", project_id=full.id, expiration_preview="1m" if CHANGED else "3m", expiration_errored="1w"
 )
-bypass = vercel.ProjectProtectionBypass(
-    "bypass", project_id=full.id, secret=pulumi.Output.secret("A1b2" * 8), note="for checks" if CHANGED else None
-)
 deployment = vercel.Deployment(
     "deployment",
     project_id=full.id,

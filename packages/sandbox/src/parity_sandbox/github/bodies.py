@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.github.errors import InvalidRequest
-from parity_sandbox.narrowing import as_list, as_object
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.store import Document
 
 _NAMES = {str: "a string", int: "an integer", bool: "a boolean", list: "an array", dict: "an object"}
 
@@ -43,16 +38,6 @@ def check(body: Mapping[str, Any], fields: Mapping[str, Field], *, closed: bool 
             faults.append(f'"{name}" is not a permitted key.')
     if faults:
         raise InvalidRequest(faults)
-
-
-def items(document: Mapping[str, Any], name: str) -> list[Any]:
-    """The list under `name`; empty where there is none, or null."""
-    return as_list(document.get(name))
-
-
-def part(document: Mapping[str, Any], name: str) -> Document:
-    """The object under `name`; empty where there is none, or something else."""
-    return as_object(document.get(name))
 
 
 def _missing(body: Mapping[str, Any], fields: Mapping[str, Field]) -> list[str]:

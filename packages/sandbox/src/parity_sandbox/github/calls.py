@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from parity_sandbox.github.errors import BadRequest
+from parity_sandbox.github.errors import HOUR, LIMIT, BadRequest
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_object
+from parity_sandbox.routing import context_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,8 +30,6 @@ HTML = "https://github.com"
 VERSIONS = ("2022-11-28", "2026-03-10")
 """The API versions that are answered; the first is the default. They differ in nothing that is served here."""
 
-_HOUR = 3600
-_LIMIT = 5000
 _MAXIMUM_PAGE = 100
 _DIGITS = 18
 """A number with more digits is no id and no page."""
@@ -84,11 +83,6 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return run
 
 
-def context_of(request: Request) -> Context:
-    """The running sandbox, as `create_app` was given it."""
-    return cast("Context", request.app.state.context)
-
-
 def _parse(request: Request, raw: bytes) -> Document:
     if not raw.strip() or request.method == "GET":
         return {}
@@ -124,7 +118,7 @@ def _known(request: Request, etag: str) -> bool:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    rate = _rate(request)
+    rate = rate_of(request)
     return {
         "x-github-media-type": "github.v3; format=json",
         "x-github-api-version-selected": request.headers.get("x-github-api-version", VERSIONS[0]),
@@ -148,47 +142,32 @@ def request_id(request: Request) -> str:
     return ":".join(digits[start:end] for start, end in pairwise((0, 4, 10, 16, 24, 32)))
 
 
-def _rate(request: Request) -> dict[str, int]:
+def rate_of(request: Request) -> dict[str, int]:
+    """The primary rate limit as `GET /rate_limit` gives it; it is counted and never enforced."""
     now = context_of(request).clock()
-    window = int(now // _HOUR)
+    window = int(now // HOUR)
     state = request.app.state
     if getattr(state, "rate_window", None) != window:
         state.rate_window, state.rate_used = window, 0
     state.rate_used = cast("int", state.rate_used) + 1
-    used = min(state.rate_used, _LIMIT - 1)
-    return {"limit": _LIMIT, "used": used, "remaining": _LIMIT - used, "reset": (window + 1) * _HOUR}
+    used = min(state.rate_used, LIMIT - 1)
+    return {"limit": LIMIT, "used": used, "remaining": LIMIT - used, "reset": (window + 1) * HOUR}
 
 
-def rate_of(request: Request) -> dict[str, int]:
-    """The primary rate limit as `GET /rate_limit` gives it; it is counted and never enforced."""
-    return _rate(request)
+def paged(
+    call: Call, items: Sequence[Document], name: str = "", *, default: int = 30, maximum: int = _MAXIMUM_PAGE
+) -> Answer:
+    """The page that the query's `page` and `per_page` ask for, with the `Link` header that leads to the others.
 
-
-def primary_limit_headers(now: float) -> dict[str, str]:
-    """The headers of a call past the hourly limit (a fault): nothing remains until the hour ends."""
-    reset = (math.floor(now / _HOUR) + 1) * _HOUR
-    return {"x-ratelimit-limit": str(_LIMIT), "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(reset)}
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, with the `Link` header that leads to the others."""
-
-    items: Sequence[Document]
-    total: int
-    headers: dict[str, str]
-
-
-def paged(call: Call, items: Sequence[Document], *, default: int = 30, maximum: int = _MAXIMUM_PAGE) -> Page:
-    """The page that the query's `page` and `per_page` ask for.
-
-    Sizes out of range fall back to the nearest allowed one, as GitHub does.
+    A list that GitHub gives under a `name` stands next to its `total_count`. Sizes out of range fall back to the
+    nearest allowed one, as GitHub does.
     """
     size = min(max(_positive(call.query("per_page"), default), 1), maximum)
     number = max(_positive(call.query("page"), 1), 1)
     last = max(math.ceil(len(items) / size), 1)
     chosen = items[(number - 1) * size : number * size]
-    return Page(chosen, len(items), _link(call, number, last))
+    document = {"total_count": len(items), name: chosen} if name else chosen
+    return Answer(200, document, _link(call, number, last))
 
 
 def _is_number(text: str) -> bool:

@@ -18,23 +18,29 @@ The documents are GitHub's: `message`, `documentation_url`, `status`, and `error
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 DOCUMENTATION = "https://docs.github.com/rest"
+HOUR, LIMIT = 3600, 5000
+"""Seconds, and calls in them."""
 
 
 class GitHubError(Exception):
     """The request was refused; the answer is `status` with `document()` and `headers`."""
 
     status = 500
-    headers: dict[str, str]
+    said = ""
+    """The message where none is given."""
 
-    def __init__(self, message: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self, message: str = "", *, errors: list[Any] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        self.message = message or self.said
+        super().__init__(self.message)
         self.errors = errors
         self.headers = headers or {}
 
@@ -49,48 +55,32 @@ class GitHubError(Exception):
 class BadCredentials(GitHubError):
     """The request carries no token, or not the sandbox's."""
 
-    status = 401
-
-    def __init__(self, message: str = "Bad credentials") -> None:
-        super().__init__(message)
+    status, said = 401, "Bad credentials"
 
 
 class MissingUserAgent(GitHubError):
     """The request has no `User-Agent`; GitHub refuses those."""
 
     status = 403
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
-        )
+    said = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
 
 
 class ReadOnly(GitHubError):
     """The repository is archived."""
 
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__("Repository was archived so is read-only.")
+    status, said = 403, "Repository was archived so is read-only."
 
 
 class NotAccessible(GitHubError):
     """The token of a GitHub App has not the permission."""
 
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__("Resource not accessible by integration")
+    status, said = 403, "Resource not accessible by integration"
 
 
 class NotFound(GitHubError):
     """What the path names does not exist."""
 
-    status = 404
-
-    def __init__(self, message: str = "Not Found") -> None:
-        super().__init__(message)
+    status, said = 404, "Not Found"
 
 
 class Conflict(GitHubError):
@@ -161,3 +151,50 @@ def custom(resource: str, field: str, message: str) -> dict[str, str]:
 def already_exists(resource: str, field: str) -> dict[str, str]:
     """An entry of `errors`: another object has this value."""
     return {"resource": resource, "code": "already_exists", "field": field}
+
+
+# --- Failures that strike from outside: the rate limits, a right that is missing, an outage ---
+
+_LIMITS = f"{DOCUMENTATION}/using-the-rest-api/rate-limits-for-the-rest-api"
+_SECONDARY = f"{_LIMITS}#about-secondary-rate-limits"
+_FORBIDDEN, _TOO_MANY = 403, 429
+
+_MESSAGES = {
+    401: "Bad credentials",
+    403: "Resource not accessible by personal access token",
+    404: "Not Found",
+    500: "Server Error",
+    502: "Server Error",
+    503: "Service Unavailable",
+}
+
+
+def failure(status: int, headers: Mapping[str, str], now: float) -> tuple[Document, dict[str, str]]:
+    """The document and the headers of a failure that a fault asks for.
+
+    Args:
+        status: 403 and 429 are a rate limit where the headers say so: `x-ratelimit-remaining: 0` for the hourly
+            (primary) one, `retry-after` for the secondary one; 429 is the secondary one by itself.
+        headers: The fault's own, lower case.
+        now: Seconds since 1970; the hourly limit ends with the hour unless `x-ratelimit-reset` says otherwise.
+    """
+    limited = status in {_FORBIDDEN, _TOO_MANY}
+    if limited and headers.get("x-ratelimit-remaining") == "0":
+        message = "API rate limit exceeded for user ID 1."
+        return _document(status, message, f"{_LIMITS}#primary-rate-limit"), _primary_limit(now) | dict(headers)
+    if status == _TOO_MANY or (limited and "retry-after" in headers):
+        message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+        return _document(status, message, _SECONDARY), dict(headers)
+    return _document(status, _MESSAGES.get(status, "The sandbox's fault struck this request."), DOCUMENTATION), dict(
+        headers
+    )
+
+
+def _document(status: int, message: str, documentation: str) -> Document:
+    return {"message": message, "documentation_url": documentation, "status": str(status)}
+
+
+def _primary_limit(now: float) -> dict[str, str]:
+    """The headers of a call past the hourly limit: nothing remains until the hour ends."""
+    reset = (math.floor(now / HOUR) + 1) * HOUR
+    return {"x-ratelimit-limit": str(LIMIT), "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(reset)}

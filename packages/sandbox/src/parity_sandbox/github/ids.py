@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
+from parity_sandbox.context import Context
 
 _STEP = 977
 """How far apart two ids of a kind may be; the true distance is random, as on a service that others use too."""
@@ -26,7 +24,6 @@ _FIRST = {
     "issues": 3_650_000_000,
     "issue_comments": 3_570_000_000,
     "pulls": 2_990_000_000,
-    "review_comments": 2_550_000_000,
     "deploy_keys": 133_000_000,
     "webhooks": 583_000_000,
     "runners": 21,
@@ -35,7 +32,6 @@ _FIRST = {
 }
 
 _INT32 = 1 << 32
-_SHORT_ARRAY = 16
 _SHORT_STRING = 32
 _BYTE = 128
 
@@ -57,8 +53,6 @@ def node_id(prefix: str, *parts: int | str) -> str:
 
 
 def _pack(values: list[int | str]) -> bytes:
-    if len(values) >= _SHORT_ARRAY:
-        raise ValueError(f"a node id has at most {_SHORT_ARRAY - 1} parts: {values}")
     return bytes([0x90 + len(values)]) + b"".join(_pack_one(value) for value in values)
 
 

@@ -6,13 +6,10 @@ GitHub's page "Permissions required for GitHub Apps" has them operation by opera
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from parity_sandbox.github.errors import NotAccessible, NotFound
+from parity_sandbox.store import Document
 from parity_sandbox.tokens import Token
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 class Installation(Token):

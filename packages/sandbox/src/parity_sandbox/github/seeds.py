@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field
 
 from parity_sandbox import tokens
+from parity_sandbox.context import Context
 from parity_sandbox.errors import BadDocument
 from parity_sandbox.forms import Form
 from parity_sandbox.github.errors import GitHubError
-from parity_sandbox.github.scopes import Installation  # noqa: TC001 - pydantic reads the annotations
-from parity_sandbox.github.state import access, accounts, git, repositories, runs
+from parity_sandbox.github.scopes import Installation
+from parity_sandbox.github.state import accounts, git, repositories, runs
 from parity_sandbox.github.state.collections import SERVICE, collection
-from parity_sandbox.github.state.runs import Run  # noqa: TC001 - pydantic reads the annotations
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.github.state.runs import Run
+from parity_sandbox.store import Document
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -138,8 +136,4 @@ def _team(context: Context, organization: Document, asked: Team, seeded: list[Do
     accounts.rename_slug(context, made, slug)
     for each in seeded:
         if asked.repositories is None or each["name"] in asked.repositories:
-            access.grant_team(context, made["id"], each["id"], "push")
-
-
-def settle(_context: Context) -> None:
-    """Apply what the clock has made due: nothing at GitHub waits for it."""
+            accounts.grant_team(context, made["id"], each["id"], "push")

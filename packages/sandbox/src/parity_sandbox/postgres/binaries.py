@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from parity_sandbox.errors import PostgresError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OLDEST = 15
 _TAKES_CONTROL_PATH = 18

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -16,15 +17,10 @@ from psycopg import sql
 from parity_sandbox.copies import copy_folder
 from parity_sandbox.errors import PostgresError
 from parity_sandbox.postgres import ADMINISTRATOR
+from parity_sandbox.postgres.binaries import Binaries
 from parity_sandbox.postgres.identity import Identity, identity_for
-from parity_sandbox.postgres.leftover import STOP_SECONDS, stop_leftover
-from parity_sandbox.postgres.processes import tail
+from parity_sandbox.postgres.processes import STOP_SECONDS, stop_leftover, tail
 from parity_sandbox.postgres.settings import HOST_RULES, arguments
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from parity_sandbox.postgres.binaries import Binaries
 
 SUPERUSER = "postgres"
 _INITDB = (

@@ -14,12 +14,9 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from parity_sandbox.errors import PostgresError
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _USERS = ("nobody", "postgres")
 _CAPABILITIES = ("dac_read_search", "dac_override")

@@ -1,4 +1,7 @@
-"""Finds and ends a process that is not this program's child, after it has checked which process it is."""
+"""Finds and ends a process that is not this program's child, after it has checked which process it is.
+
+So a PostgreSQL whose sandbox was killed is stopped, by its data directory alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 
 from parity_sandbox.errors import PostgresError
 
+STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
 
@@ -43,6 +47,23 @@ def end_process(pid: int, word: str, seconds: float) -> None:
                 return
             time.sleep(_POLL_SECONDS)
     raise PostgresError(f"PostgreSQL, process {pid}, left by an earlier sandbox, does not stop. End it: kill -9 {pid}")
+
+
+def stop_leftover(data: Path) -> bool:
+    """Stop the server that runs on `data`, clear away what a dead one left; says whether one ran.
+
+    Only a process whose command line names this very folder is touched.
+    """
+    pid_file = data / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return False
+    if not is_alive(pid, str(data)):
+        pid_file.unlink(missing_ok=True)
+        return False
+    end_process(pid, str(data), STOP_SECONDS)
+    return True
 
 
 def tail(path: Path, lines: int = 15) -> str:

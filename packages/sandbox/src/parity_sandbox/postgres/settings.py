@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from parity_sandbox.postgres.binaries import Binaries
+from parity_sandbox.postgres.binaries import Binaries
 
 HOST_RULES = "host all all 127.0.0.1/32 scram-sha-256\n"
 """pg_hba.conf: every role with its password, from loopback; no socket, no replication."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from parity_sandbox.standin.schema import Check
+from parity_sandbox.standin.schema import Check
 
 
 def one_of(*allowed: Any) -> Check:
@@ -30,23 +30,24 @@ def each_of(*allowed: str) -> Check:
 
 def length(least: int, most: int | None = None) -> Check:
     """Refuses a string that is shorter than `least` characters or longer than `most`."""
-
-    def check(value: Any) -> str | None:
-        if len(value) < least or (most is not None and len(value) > most):
-            limit = f"at least {least}" if most is None else f"between {least} and {most}"
-            return f"string length must be {limit}, got {len(value)}"
-        return None
-
-    return check
+    return _within(len, "string length must be {}, got {}", least, most)
 
 
 def size(least: int, most: int | None = None) -> Check:
     """Refuses a collection with fewer than `least` elements or more than `most`."""
+    return _within(len, "must hold {} elements, got {}", least, most)
 
+
+def between(least: float, most: float | None = None) -> Check:
+    """Refuses a number below `least` or above `most`."""
+    return _within(lambda value: value, "value must be {}, got {}", least, most)
+
+
+def _within(measure: Callable[[Any], float], words: str, least: float, most: float | None) -> Check:
     def check(value: Any) -> str | None:
-        if len(value) < least or (most is not None and len(value) > most):
-            limit = f"at least {least}" if most is None else f"between {least} and {most}"
-            return f"must hold {limit} elements, got {len(value)}"
+        found = measure(value)
+        if found < least or (most is not None and found > most):
+            return words.format(f"at least {least}" if most is None else f"between {least} and {most}", found)
         return None
 
     return check
@@ -58,17 +59,5 @@ def matches(pattern: str, message: str) -> Check:
 
     def check(value: Any) -> str | None:
         return None if compiled.fullmatch(value) else message
-
-    return check
-
-
-def between(least: float, most: float | None = None) -> Check:
-    """Refuses a number below `least` or above `most`."""
-
-    def check(value: Any) -> str | None:
-        if value < least or (most is not None and value > most):
-            limit = f"at least {least}" if most is None else f"between {least} and {most}"
-            return f"value must be {limit}, got {value}"
-        return None
 
     return check

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parity_sandbox.narrowing import as_object
-from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ConnectionFailedError, StandInError, not_found
-from parity_sandbox.store import Document
+from parity_sandbox.standin.golang import text
+from parity_sandbox.standin.schema import Call, Document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 BASE_URL = "https://api.vercel.com"
-GET_TEAM = Call("GET", "/v2/teams/{team}")
+GET_TEAM = Call("GET", "/v2/teams/{teamId}")
 TIMEOUT_SECONDS = 300.0
 _RATE_LIMITED = 429
 _FIRST_ERROR = 300
@@ -40,21 +40,16 @@ class Client:
     team: Document = field(default_factory=Document)
     """The team that the provider's settings name, as Vercel gives it; empty for none."""
     _answered: bool = False
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
     _regions: list[str] | None = None
 
-    def team_id(self, own: str) -> str:
-        """The resource's own team, or the provider's."""
-        return own or str(self.team.get("id", ""))
-
-    def lock(self, name: str) -> asyncio.Lock:
-        """The lock of that name, for calls that must not overlap."""
-        return self._locks.setdefault(name, asyncio.Lock())
+    def team_of(self, at: Document) -> str:
+        """The resource's own team, or the provider's; empty where there is none."""
+        return text(at.get("teamId")) or str(self.team.get("id", ""))
 
     async def use_team(self, slug_or_id: str) -> None:
         """Read the provider's team; raises ConfigurationError where there is none."""
         try:
-            self.team = await self.send(GET_TEAM, team=slug_or_id, scoped=False)
+            self.team = await self.send(GET_TEAM, {"teamId": slug_or_id}, scoped=False)
         except StandInError as error:
             if not_found(error):
                 raise ConfigurationError(
@@ -67,38 +62,37 @@ class Client:
                 f"unexpected error: {error}"
             ) from error
 
-    async def find_team(self, own: str) -> Document:
+    async def find_team(self, at: Document) -> Document:
         """The resource's own team, looked up, or the provider's as it was when it was configured."""
-        return await self.send(GET_TEAM, team=own, scoped=False) if own else self.team
+        return await self.send(GET_TEAM, at, scoped=False) if text(at["teamId"]) else self.team
 
     async def send(
         self,
         call: Call,
+        at: Document,
         *,
-        owner: str = "",
         body: object = _NO_BODY,
         query: Mapping[str, str] | None = None,
         scoped: bool = True,
-        **names: str,
     ) -> Any:
         """Send a call and give the answer's JSON, None where it is empty.
 
         Args:
-            call: Method and path; `names` fill the path.
-            owner: The resource's own team, empty for the provider's.
+            call: Method and path.
+            at: A plan, a state or some properties of one: those that the path names, and `teamId`, the resource's own
+                team, where it is not the provider's.
             body: Sent as JSON where given.
             query: Parameters before `teamId`.
             scoped: Whether the team is named at all.
-            names: The path's parts, sent as they are.
 
         Raises:
             ApiError: an answer of 300 or more.
             ConnectionFailedError: no answer.
         """
-        url = BASE_URL + call.path.format(**names)
-        parameters = dict(query or {})
-        if scoped and self.team_id(owner):
-            parameters["teamId"] = self.team_id(owner)
+        url = BASE_URL + call.path.format(**{name: text(value) for name, value in at.items()})
+        parameters, team = dict(query or {}), self.team_of(at)
+        if scoped and team:
+            parameters["teamId"] = team
         if parameters:
             url += "?" + "&".join(f"{name}={value}" for name, value in parameters.items())
         content = None if body is _NO_BODY else json.dumps(body, separators=(",", ":"))

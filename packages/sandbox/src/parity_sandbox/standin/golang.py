@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from parity_sandbox.standin.schema import UNKNOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.store import Document
+from parity_sandbox.standin.schema import UNKNOWN, Document
 
 
 def known(value: Any) -> bool:

@@ -139,8 +139,7 @@ def _modify(fields: Mapping[str, Field], planned: Document, state: Document | No
         changed = state is not None and not same(each, earlier, planned[name])
         if changed and (each.replace == "always" or (each.replace == "if configured" and given is not None)):
             asked.add(name)
-        held = state is not None and (earlier is not None or each.keep_null)
-        if each.keep and held and planned[name] is UNKNOWN and given is not UNKNOWN:
+        if each.keep and earlier is not None and planned[name] is UNKNOWN and given is not UNKNOWN:
             planned[name] = copy.deepcopy(earlier)
         if each.kind == "object" and isinstance(planned[name], dict):
             inner = earlier if is_object(earlier) else blank(each.fields)

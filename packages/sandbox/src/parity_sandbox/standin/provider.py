@@ -36,7 +36,8 @@ from parity_sandbox.standin.install import POLL_VARIABLE, VERSION
 from parity_sandbox.standin.planning import Plan, contains_unknown, plan
 from parity_sandbox.standin.redaction import without_secrets
 from parity_sandbox.standin.resources import RESOURCES
-from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Resource
+from parity_sandbox.standin.resources.shared import Resource
+from parity_sandbox.standin.schema import UNKNOWN, Document, Failure
 from parity_sandbox.standin.table import schema
 from parity_sandbox.standin.values import document, plain, properties, read
 

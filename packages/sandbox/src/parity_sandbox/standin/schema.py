@@ -1,14 +1,10 @@
-"""The words of the resource table: fields, calls and resources, as data."""
+"""The words of the resource table: fields and calls, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.calls import Call
-    from parity_sandbox.standin.client import Client
+from typing import Any, Final, Literal
 
 Kind = Literal["string", "boolean", "integer", "number", "list", "set", "map", "object"]
 Document = dict[str, Any]
@@ -34,6 +30,14 @@ UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True)
+class Call:
+    """One call to Vercel's API: `{name}` in the path is filled in when it is sent."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Field:
     """One property of a resource, with what the real provider's schema says of it."""
 
@@ -48,8 +52,6 @@ class Field:
     """Whether a change replaces the resource; `if configured`, only where the program gives a value."""
     keep: bool = False
     """Whether an update keeps the value in state where the program is silent; else it is unknown in a preview."""
-    keep_null: bool = False
-    """Whether `keep` holds for null too."""
     secret: bool = False
     write_only: bool = False
     """Sent, never kept in state."""
@@ -71,31 +73,6 @@ class Failure:
 
     property: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource of the provider: its fields, the calls it makes, and the code that the table cannot say."""
-
-    token: str
-    fields: Mapping[str, Field]
-    calls: tuple[Call, ...]
-    create: Callable[[Client, Document], Awaitable[Document]]
-    """Takes the plan; what is unknown in it is left to Vercel."""
-    read: Callable[[Client, Document], Awaitable[Document | None]]
-    """Takes the state; None, or an ApiError with status 404, where the object is gone."""
-    delete: Callable[[Client, Document], Awaitable[None]]
-    """Takes the state; an ApiError with status 404 means that the object is gone already."""
-    update: Callable[[Client, Document, Document], Awaitable[Document]] | None = None
-    """Takes the state and the plan; None where every change replaces."""
-    find: Callable[[Client, str], Awaitable[Document | None]] | None = None
-    """Takes an import id; None where the real provider cannot import the resource."""
-    validate: Callable[[Client, Document], Awaitable[list[Failure]]] | None = None
-    """Checks across fields, and those that ask a service."""
-    review: Callable[[Client, Document], Awaitable[None]] | None = None
-    """Reads each plan and raises where Vercel's team forbids it."""
-    named: bool = False
-    """Whether `name` is made up from the resource's name where the program is silent."""
 
 
 def blank(fields: Mapping[str, Field]) -> Document:

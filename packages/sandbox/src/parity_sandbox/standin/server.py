@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -16,9 +17,6 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.install import VERSION
 from parity_sandbox.standin.provider import StandIn
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 _METHODS = ("CheckConfig", "Configure", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke")
 

@@ -1,17 +1,13 @@
-"""The resource table in two other forms: the engine's package schema, and a table for the docs."""
+"""The resource table as the engine's package schema."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from parity_sandbox.standin.install import VERSION
 from parity_sandbox.standin.resources import RESOURCES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.standin.schema import Field, Resource
-    from parity_sandbox.store import Document
+from parity_sandbox.standin.resources.shared import Resource
+from parity_sandbox.standin.schema import Document, Field
 
 _SCALARS = {"string", "boolean", "integer", "number"}
 
@@ -60,26 +56,3 @@ def _type(kind: Field | None) -> Document:
     if kind.kind == "map":
         return {"type": "object", "additionalProperties": _type(kind.element)}
     return {"$ref": "pulumi.json#/Any"}
-
-
-def markdown() -> str:
-    """The resources, their calls and what replaces them, as a table for docs/standin.md."""
-    lines = ["| resource | calls | replaced when these change | secret |", "| --- | --- | --- | --- |"]
-    for token, each in RESOURCES.items():
-        calls = "<br>".join(f"`{call.method} {call.path}`" for call in each.calls)
-        replaced = ", ".join(f"`{name}`" for name, field in each.fields.items() if field.replace and field.is_input)
-        secret = ", ".join(f"`{name}`" for name in _secret_names(each.fields)) or "none"
-        lines.append(f"| {token.rpartition(':')[2]} | {calls} | {replaced or 'nothing'} | {secret} |")
-    return "\n".join(lines) + "\n"
-
-
-def _secret_names(fields: Mapping[str, Field], where: str = "") -> list[str]:
-    names: list[str] = []
-    for name, each in fields.items():
-        inner = each.element.fields if each.element is not None else each.fields
-        names += [f"{where}{name}"] if each.secret else _secret_names(inner, f"{where}{name}.")
-    return names
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")  # noqa: T201 - the table itself

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
+from parity_sandbox.routing import Route
 from parity_sandbox.vercel.app import HOSTS, create_app
 from parity_sandbox.vercel.routes import ROUTES, distribution
 from parity_sandbox.vercel.seeds import seed
 from parity_sandbox.vercel.timeline import settle
 from parity_sandbox.vercel.variables import secrets
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.routing import Route
 
 __all__ = ["HOSTS", "REGISTRY_ROUTES", "ROUTES", "create_app", "routes", "secrets", "seed", "settle"]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, Forbidden, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 REQUIRED = ("type", "name", "ruleScope", "triggers", "matchMinimumSeverityLevel")
 SHAPE: wire.Shape = {

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
 from parity_sandbox.context import random_id
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
 from parity_sandbox.vercel.errors import BadRequest, Forbidden, NotFound
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.images import moment
+from parity_sandbox.vercel.world import USER, World
 
 SHAPE: wire.Shape = {"alias": "string", "redirect": "string?"}
 
@@ -30,7 +25,7 @@ def assign(world: World, deployment: Document, given: Document) -> Document:
     name = name if "." in name else f"{name}.vercel.app"
     _check_owner(world, name)
     now = world.now
-    created = datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    created = moment(now)
     old = world.aliases.get(name)
     alias: Document = {
         "uid": random_id("", 24) if old is None else old["uid"],
@@ -46,8 +41,7 @@ def assign(world: World, deployment: Document, given: Document) -> Document:
         "updatedAt": now,
         "protectionBypass": {},
     }
-    world.aliases.delete(name)
-    world.aliases.insert(name, alias)
+    world.aliases.keep(name, alias)
     answer = {"uid": alias["uid"], "alias": name, "created": created}
     return answer if old is None else {**answer, "oldDeploymentId": old["deploymentId"]}
 

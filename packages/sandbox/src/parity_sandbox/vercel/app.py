@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from parity_sandbox import tokens
 from parity_sandbox.routing import build_app, unknown_route
-from parity_sandbox.vercel import catalogue, scopes
+from parity_sandbox.vercel import projects, scopes
 from parity_sandbox.vercel.errors import Forbidden, Unsupported, VercelError
 from parity_sandbox.vercel.routes import ROUTES, distribution
 from parity_sandbox.vercel.timeline import settle
@@ -49,7 +49,7 @@ def create_app(context: Context, token: str) -> Starlette:
         if (host := _host(scope)) == distribution.HOST:
             await registry(scope, receive, send)
             return
-        public = {FRAMEWORKS: catalogue.LISTED_FRAMEWORKS, REGIONS: catalogue.LISTED_REGIONS}.get(host)
+        public = {FRAMEWORKS: projects.LISTED_FRAMEWORKS, REGIONS: projects.LISTED_REGIONS}.get(host)
         answer = table if public is None or scope["path"] != "/" else JSONResponse(public)
         await answer(scope, receive, send)
 

@@ -6,20 +6,16 @@ import hashlib
 import re
 import secrets
 import string
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import custom_environments, links, timeline, variables, wire
 from parity_sandbox.vercel.builds import rule_for
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest, NotFound
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World
 
 CREATE: wire.Shape = {
     "build": "object",

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
+from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World, stable_id
 
 CREATE: wire.Shape = {
     "name": "string",
@@ -249,3 +246,51 @@ def _owner(world: World, domain: Document) -> str | None:
 
 def _apex(name: str) -> str:
     return ".".join(name.removeprefix("*.").split(".")[-2:])
+
+
+# --- Domains that a team or account has: those that a seed names, and the apexes of its projects' verified domains ---
+
+
+def of_owner(world: World) -> list[Document]:
+    """The scope's domains as the API gives them, by name."""
+    since = {each["name"]: 0 for each in world.collection("account_domains").find(accountId=world.owner)}
+    for each in of_projects(world):
+        if each["apexName"] != GENERATED:
+            since.setdefault(each["apexName"], each["createdAt"])
+    return [_account_view(name, created) for name, created in sorted(since.items())]
+
+
+def find_account(world: World, name: str) -> Document:
+    """The scope's domain of that name, or the one that the name is below; raises NotFound."""
+    for each in of_owner(world):
+        if f".{name.lower()}".endswith(f".{each['name']}"):
+            return each
+    raise NotFound(f"The domain {name} was not found.")
+
+
+def of_projects(world: World) -> list[Document]:
+    """The verified domains of the scope's projects, oldest first."""
+    own = {each["id"] for each in world.projects.find(accountId=world.owner)}
+    return [each for each in world.domains.all() if each["verified"] and each["projectId"] in own]
+
+
+def _account_view(name: str, created: int) -> Document:
+    return {
+        "id": stable_id("", name),
+        "name": name,
+        "serviceType": "external",
+        "nameservers": [],
+        "intendedNameservers": ["ns1.vercel-dns.com", "ns2.vercel-dns.com"],
+        "customNameservers": [],
+        "creator": {"id": USER["id"], "email": USER["email"], "username": USER["username"]},
+        "createdAt": created,
+        "boughtAt": None,
+        "expiresAt": None,
+        "orderedAt": None,
+        "renew": False,
+        "transferStartedAt": None,
+        "transferredAt": None,
+        "userId": USER["id"],
+        "teamId": None,
+        "verified": True,
+    }

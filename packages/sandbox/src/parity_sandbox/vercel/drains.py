@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from parity_sandbox.context import random_id
-from parity_sandbox.narrowing import is_object
+from parity_sandbox.narrowing import is_object, items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items, part
 from parity_sandbox.vercel.errors import BadRequest
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 SHAPE: wire.Shape = {
     "delivery": "object",
@@ -79,8 +75,7 @@ def trace(world: World, project: str, given: Document) -> Document:
     _check_sampling(given)
     if len(given["sampling"]) > _MOST_RULES:
         raise BadRequest(f"Invalid request: `sampling` should NOT have more than {_MOST_RULES} items.")
-    kept, key = world.collection("tracing"), world.project(project)["id"]
-    return kept.insert(key, given) if kept.get(key) is None else kept.put(key, given)
+    return world.collection("tracing").keep(world.project(project)["id"], given)
 
 
 def _apply(drain: Document, given: Document) -> None:

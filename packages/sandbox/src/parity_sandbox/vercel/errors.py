@@ -14,10 +14,9 @@ Status codes and documents: https://vercel.com/docs/rest-api/errors and the API'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class VercelError(Exception):

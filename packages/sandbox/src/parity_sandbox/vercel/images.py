@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel.documents import items, part
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
+from parity_sandbox.vercel.world import USER, World
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -40,29 +35,10 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What is pushed."""
-
-    text: str
-    media_type: str = MANIFEST
-    """One of `TYPES`."""
-
-    @property
-    def digest(self) -> str:
-        """Of its text."""
-        return digest_of(self.text.encode())
-
-    @property
-    def content(self) -> Document:
-        """Its JSON."""
-        return json.loads(self.text)
-
-
-def manifest_of(deployment: Document) -> Manifest:
+def manifest_of(deployment: Document) -> str:
     """The manifest of what a deployment's build made; no two builds make the same image."""
     config, layer = (f"{deployment['id']} {each}".encode() for each in ("config", "layer"))
-    text = json.dumps(
+    return json.dumps(
         {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
@@ -70,37 +46,36 @@ def manifest_of(deployment: Document) -> Manifest:
             "layers": [{"mediaType": _LAYER, "digest": digest_of(layer), "size": len(layer)}],
         }
     )
-    return Manifest(text)
 
 
-def push(world: World, repository: Document, manifest: Manifest, tag: str, at: int) -> Document:
+def push(
+    world: World, repository: Document, manifest: str, tag: str, at: int, *, media_type: str = MANIFEST
+) -> Document:
     """Keep a manifest, and let a tag name it from `at`, milliseconds since 1970, on; an empty tag names nothing."""
-    image = find(world, repository, manifest.digest) or _insert(world, repository, manifest, at)
+    known = find(world, repository, digest_of(manifest.encode()))
+    image = known or _insert(world, repository, manifest, media_type, at)
     if tag:
         tags, key = world.collection("vcr_tags"), _key(repository, tag)
         named = {"repositoryId": repository["id"], "tag": tag, "imageId": image["id"], "updatedAt": moment(at)}
-        if (known := tags.get(key)) is None:
-            tags.insert(key, {**named, "createdAt": moment(at)})
-        else:
-            tags.put(key, {**known, **named})
+        tags.keep(key, {"createdAt": moment(at), **(tags.get(key) or {}), **named})
     return image
 
 
-def _insert(world: World, repository: Document, manifest: Manifest, at: int) -> Document:
-    kind = TYPES[manifest.media_type]
-    size = len(manifest.text) + sum(int(each.get("size", 0)) for each in _descriptors(manifest.content))
+def _insert(world: World, repository: Document, manifest: str, media_type: str, at: int) -> Document:
+    kind = TYPES[media_type]
+    size = len(manifest) + sum(int(each.get("size", 0)) for each in _descriptors(json.loads(manifest)))
     image: Document = {
         "id": random_id("img_", 28),
         "repositoryId": repository["id"],
-        "manifestDigest": manifest.digest,
+        "manifestDigest": digest_of(manifest.encode()),
         "kind": kind,
         **({"platform": "linux", "arch": "amd64"} if kind == "manifest" else {}),
         "pushedBy": USER["id"],
         "status": "ready" if kind == "manifest" else None,
         "sizeInBytes": size,
         "createdAt": moment(at),
-        "manifest": manifest.text,
-        "mediaType": manifest.media_type,
+        "manifest": manifest,
+        "mediaType": media_type,
     }
     return world.collection("vcr_images").insert(image["id"], image)
 

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.context import random_id
-from parity_sandbox.vercel import domains, links, rolling, timeline, trusted, variables, wire
-from parity_sandbox.vercel.catalogue import FRAMEWORKS, NODE_VERSIONS, REGIONS
-from parity_sandbox.vercel.documents import items, part
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
+from parity_sandbox.vercel import domains, links, protection, rolling, timeline, variables, wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict
+from parity_sandbox.vercel.world import SERVICE, World
 
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+FRAMEWORKS = (
+    "nextjs", "blitzjs", "gatsby", "remix", "react-router", "astro", "hexo", "eleventy", "docusaurus-2", "docusaurus",
+    "preact", "solidstart-1", "solidstart", "dojo", "ember", "vue", "scully", "ionic-angular", "angular", "polymer",
+    "svelte", "sveltekit", "sveltekit-1", "ionic-react", "create-react-app", "gridsome", "umijs", "sapper", "saber",
+    "stencil", "nuxtjs", "redwoodjs", "hugo", "jekyll", "brunch", "middleman", "zola", "hydrogen", "vite", "vitepress",
+    "vuepress", "parcel", "fastapi", "flask", "fasthtml", "sanity-v3", "sanity", "storybook", "nitro", "hono",
+    "express", "h3", "nestjs", "fastify", "xmcp", "container",
+)  # fmt: skip
+"""`framework` of updateProject in the API's description, October 2025."""
+
+REGIONS = (
+    "arn1", "bom1", "cdg1", "cle1", "cpt1", "dub1", "dxb1", "fra1", "gru1", "hkg1", "hnd1", "iad1", "icn1", "kix1",
+    "lhr1", "pdx1", "sfo1", "sin1", "syd1", "yul1",
+)  # fmt: skip
+"""Where functions can run: https://vercel.com/docs/edge-network/regions."""
+
+LISTED_FRAMEWORKS = [{"name": slug, "slug": slug} for slug in FRAMEWORKS]
+"""As api-frameworks.zeit.sh gives them."""
+
+LISTED_REGIONS = {region: {"caps": ["V2_DEPLOYMENT_CREATE"]} for region in REGIONS}
+"""The regions with what they can do, as dcs.vercel-infra.com gives them."""
+
+NODE_VERSIONS = ("24.x", "22.x", "20.x", "18.x", "16.x", "14.x", "12.x", "10.x")
+"""`nodeVersion` of updateProject; the first is a new project's."""
 
 PROTECTED = ("all", "preview", "production", "prod_deployment_urls_and_all_previews", "all_except_custom_domains")
 """Values of `deploymentType` of a protection, as in the API's description of updateProject."""
@@ -78,16 +100,6 @@ _RESOURCE_CONFIG: wire.Shape = {
     "buildMachineSelection": "string?",
     "isNSNBDisabled": "boolean",
 }
-_OWNED = {
-    "env": "id",
-    "domains": "key_",
-    "deployments": "id",
-    "aliases": "alias",
-    "hosts": "host",
-    "pending": "id",
-    "registry": "id",
-}
-"""What goes with its project: collection, and the field that is its key there."""
 _NAME = re.compile(r"[a-z0-9._-]{1,100}")
 
 
@@ -127,10 +139,7 @@ def update(world: World, project: Document, given: Document) -> Document:
 
 def delete(world: World, project: Document) -> None:
     """Delete a project with its variables, domains, deployments and all else that belongs to it."""
-    for kind, key in _OWNED.items():
-        collection = world.collection(kind)
-        for each in collection.find(projectId=project["id"]):
-            collection.delete(each[key])
+    world.context.store.remove(SERVICE, projectId=project["id"])
     world.projects.delete(project["id"])
 
 
@@ -199,7 +208,7 @@ def _apply(project: Document, settings: Document, *, creating: bool) -> None:
         elif name in {"passwordProtection", "ssoProtection", "trustedIps"}:
             project[name] = _protection(name, value)
         elif name == "trustedSources":
-            project[name] = trusted.checked(value)
+            project[name] = protection.checked_sources(value)
         elif value is None and name in _KEPT_WHEN_NULL:
             continue
         elif name == "nodeVersion":
@@ -278,3 +287,58 @@ _SHOWN_NULL = {
     "lastRollbackTarget", "outputDirectory", "publicSource", "rootDirectory", "enablePreviewFeedback",
     "enableProductionFeedback",
 }  # fmt: skip
+
+
+# --- How deployments are kept and run: retention, crons, function resources ---
+
+DAYS = {"1d": 1, "1w": 7, "1m": 30, "2m": 60, "3m": 90, "6m": 180, "1y": 365, "unlimited": 36500}
+"""Vercel's words for how long a deployment is kept, and the days that a project's document gives."""
+
+RETENTION: wire.Shape = {
+    "expiration": "string",
+    "expirationProduction": "string",
+    "expirationCanceled": "string",
+    "expirationErrored": "string",
+}
+_RETAINED = {
+    "expiration": "expirationDays",
+    "expirationProduction": "expirationDaysProduction",
+    "expirationCanceled": "expirationDaysCanceled",
+    "expirationErrored": "expirationDaysErrored",
+}
+
+
+def set_retention(world: World, project: Document, given: Document) -> Document:
+    """Set how long deployments are kept; what is absent stays. Returns Vercel's words. Raises BadRequest."""
+    wire.check(given, RETENTION)
+    kept: Document = project.get("deploymentExpiration") or dict.fromkeys(_RETAINED.values(), DAYS["unlimited"])
+    for name, value in given.items():
+        wire.one_of(name, value, DAYS)
+        kept[_RETAINED[name]] = DAYS[value]
+    project["deploymentExpiration"] = {"deploymentsToKeep": 10, **kept}
+    world.save(project)
+    words = {days: word for word, days in DAYS.items()}
+    return {"deploymentExpiration": {name: words[kept[field]] for name, field in _RETAINED.items()}}
+
+
+def set_crons(world: World, project: Document, *, enabled: bool) -> None:
+    """Switch all of a project's crons on or off."""
+    now = world.now
+    crons: Document = project.get("crons") or {"definitions": [], "deploymentId": None, "enabledAt": now}
+    project["crons"] = {**crons, "updatedAt": now, "disabledAt": None if enabled else now}
+    if enabled:
+        project["crons"]["enabledAt"] = now
+    world.save(project)
+
+
+def set_function_cpu(world: World, project: Document, memory: str) -> Document:
+    """Set the default memory type of a project's functions; raises BadRequest."""
+    wire.one_of("defaultMemoryType", memory, ("standard_legacy", "standard", "performance"))
+    project["resourceConfig"]["functionDefaultMemoryType"] = memory
+    world.save(project)
+    return function_cpu(project)
+
+
+def function_cpu(project: Document) -> Document:
+    """The default memory type of a project's functions."""
+    return {"defaultMemoryType": project["resourceConfig"].get("functionDefaultMemoryType")}

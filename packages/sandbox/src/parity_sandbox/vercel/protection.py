@@ -1,18 +1,17 @@
-"""Protection bypasses of projects, and whom a protection keeps out."""
+"""Protection bypasses and trusted sources of projects, and whom a protection keeps out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import as_list, items, part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-from parity_sandbox.vercel.world import USER
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import USER, World
 
 SHAPE: wire.Shape = {"generate": "object", "revoke": "object", "update": "object"}
 AUTOMATION = "automation-bypass"
@@ -93,25 +92,24 @@ def _known(bypasses: Document, secret: str) -> Document:
     return bypasses[secret]
 
 
-def keeps_out(
-    project: Document,
-    *,
-    production_domain: bool,
-    custom: bool,
-    production: bool,
-    bypass: str | None,
-    trusted: bool = False,
-) -> bool:
+@dataclass(frozen=True)
+class Target:
+    """What a host means now."""
+
+    project: Document
+    deployment: Document
+    production_domain: bool
+    """The host is one that serves the live deployment."""
+    custom: bool
+    """The host is a domain of the project's own, not under vercel.app."""
+
+
+def keeps_out(target: Target, bypass: str | None, *, trusted: bool) -> bool:
     """Whether a request is refused by the project's protection.
 
-    Args:
-        project: The project's document.
-        production_domain: The host is one that serves the live deployment.
-        custom: The host is a domain of the project's own, not under vercel.app.
-        production: The deployment that answers has the target production.
-        bypass: The request's `x-vercel-protection-bypass`.
-        trusted: It comes from a trusted source.
+    `bypass` is its `x-vercel-protection-bypass`; a `trusted` one comes from a trusted source.
     """
+    project, production = target.project, target.deployment["target"] == "production"
     kinds = {
         part(project, name).get("deploymentType") for name in ("ssoProtection", "passwordProtection", "trustedIps")
     }
@@ -119,8 +117,56 @@ def keeps_out(
         return False
     if "all" in kinds or ("production" in kinds and production):
         return True
-    if "all_except_custom_domains" in kinds and not (production_domain and custom):
+    if "all_except_custom_domains" in kinds and not (target.production_domain and target.custom):
         return True
-    if "prod_deployment_urls_and_all_previews" in kinds and not production_domain:
+    if "prod_deployment_urls_and_all_previews" in kinds and not target.production_domain:
         return True
     return "preview" in kinds and not production
+
+
+# --- Trusted sources: what Vercel takes for a rule, and whom a rule lets through ---
+
+GITHUB = "https://token.actions.githubusercontent.com"
+"""The issuer of the tokens of GitHub's jobs."""
+_OF_GITHUB = ("repository", "repository_id", "repository_owner", "repository_owner_id", "sub")
+"""Of these claims one is needed where the issuer is GitHub; of another it is `sub` (Vercel's "Trusted Sources")."""
+_ALL_CUSTOM = "all-custom"
+_RULE: wire.Shape = {"label": "string", "to": "object", "claims": "object"}
+
+
+def checked_sources(given: Document | None) -> Document | None:
+    """The rules as they are kept; raises BadRequest where Vercel takes them for none."""
+    if given is not None:
+        wire.check(given, {"projects": "object", "oidcProviders": "object"}, where="`trustedSources` ")
+        for issuer, rules in part(given, "oidcProviders").items():
+            for rule in as_list(rules):
+                wire.check(rule, _RULE, ("to", "claims"), "`trustedSources.oidcProviders` ")
+                _claims(issuer, rule["claims"])
+                if not items(rule["to"], "slugs") and rule["to"].get("preset") != _ALL_CUSTOM:
+                    raise BadRequest("Invalid request: `to` needs `slugs`, or the `preset` all-custom.")
+    return given
+
+
+def _claims(issuer: str, claims: Mapping[str, Any]) -> None:
+    needed = _OF_GITHUB if issuer == GITHUB else ("sub",)
+    if "aud" not in claims or not any(name in claims for name in needed):
+        raise BadRequest(f"Invalid request: `claims` of {issuer} need `aud` and one of {', '.join(needed)}.")
+
+
+def let_in(project: Document, environment: str, claims: Document) -> bool:
+    """Whether a rule of the project lets a token with these claims reach an environment.
+
+    Every claim of the rule must be on the token, and one of the token's values among those that the rule takes.
+    """
+    rules = part(part(project, "trustedSources"), "oidcProviders").get(str(claims.get("iss")))
+    custom = environment not in {"production", "preview", "development"}
+    return any(
+        _fits(rule["claims"], claims)
+        for rule in as_list(rules)
+        if environment in items(rule["to"], "slugs") or (custom and rule["to"].get("preset") == _ALL_CUSTOM)
+    )
+
+
+def _fits(wanted: Mapping[str, Any], claims: Document) -> bool:
+    said = {name: as_list(value) or [value] for name, value in claims.items()}
+    return all(set(said.get(name, ())) & set(as_list(values)) for name, values in wanted.items())

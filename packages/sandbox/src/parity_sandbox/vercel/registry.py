@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from parity_sandbox.context import random_id
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import images, wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-from parity_sandbox.vercel.world import find_team
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World, find_team
 
 CREATE: wire.Shape = {"projectId": "string", "name": "string"}
 UPDATE: wire.Shape = {"public": "boolean"}

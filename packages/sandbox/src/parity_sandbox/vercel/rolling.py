@@ -1,4 +1,4 @@
-"""Rolling releases: the stages that a project is given, and the deployment that users get by them.
+"""Promotions, rollbacks and rolling releases: the stages of a project, and the deployment that users get by them.
 
 The document of one under way is that of the API's description (`getRollingRelease`). What the description leaves open
 is decided here, and said in docs/fidelity-vercel.md: meanwhile `targets.production` stays the deployment before.
@@ -6,15 +6,13 @@ is decided here, and said in docs/fidelity-vercel.md: meanwhile `targets.product
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from parity_sandbox.vercel import timeline, wire
-from parity_sandbox.vercel.documents import items, part
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
+from parity_sandbox.vercel import domains, timeline, wire
 from parity_sandbox.vercel.errors import BadRequest, Conflict, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 CONFIG: wire.Shape = {
     "enabled": "boolean", "advancementType": "string", "stages": "array?", "canaryResponseHeader": "boolean",
@@ -80,7 +78,7 @@ def share(project: Document) -> tuple[str, float]:
     return ("", 0.0) if found is None else (found["canary"], found["stages"][found["stage"]]["targetPercentage"] / 100)
 
 
-def rolls(project: Document) -> bool:
+def _rolls(project: Document) -> bool:
     """Whether a promotion would be stages: they are configured, and there is something to roll from."""
     return bool(project.get("rollingRelease")) and "production" in project["targets"]
 
@@ -98,7 +96,7 @@ def start(world: World, project: Document, deployment_id: str) -> Document:
         if under_way["canary"] != deployment_id:
             raise Conflict("Another rolling release is active.", code="conflict")
         return view(world, project)
-    if not rolls(project):
+    if not _rolls(project):
         raise BadRequest("Rolling releases are not enabled for the project.", code="rolling_release_not_enabled")
     canary = _deployment(world, project, deployment_id)
     if project["targets"]["production"]["id"] == deployment_id:
@@ -155,7 +153,7 @@ def complete(world: World, project: Document, deployment_id: str) -> Document:
     return view(world, project)
 
 
-def abort(world: World, project: Document) -> None:
+def _abort(world: World, project: Document) -> None:
     """End what is under way; all users get the deployment before."""
     found = active(project)
     if found is None:
@@ -214,7 +212,92 @@ def _short(world: World, identity: str) -> Document | None:
     return None if found is None else {name: found[name] for name in _SUMMARY if name in found}
 
 
-def queue(world: World, project: Document, deployment_id: str) -> None:
+def _queue(world: World, project: Document, deployment_id: str) -> None:
     """Note a promotion that is to begin when the one under way has completed; the sandbox does not begin it."""
     part(project, DOCUMENT)["queued"] = deployment_id
     world.save(project)
+
+
+# --- Promote and roll back: asked for now, done later, all production domains at once ---
+
+_UNDER_WAY = ("pending", "in-progress")
+
+
+def request(world: World, project: Document, deployment_id: str, kind: str) -> bool:
+    """Ask for a deployment to become the live one; whether that is begun, and not queued.
+
+    Where the project has a rolling release, a promotion begins it; of the one under way it is the end, and of another
+    deployment it waits until then. A rollback ends it at once.
+
+    Args:
+        world: The scope of the request.
+        project: The project's document.
+        deployment_id: The deployment to go to.
+        kind: `promote`, or `rollback` to a deployment that has been live.
+
+    Raises:
+        NotFound: the project has no such deployment.
+        BadRequest: it is no production deployment, is not ready, or, for a rollback, was never live.
+        Conflict: it is the live one already, or another request is under way.
+    """
+    deployment = world.deployments.get(deployment_id)
+    if deployment is None or deployment["projectId"] != project["id"]:
+        raise NotFound("The deployment could not be found.")
+    _check_target(deployment, kind)
+    under_way = active(project)
+    if kind == "promote" and under_way is not None:
+        if under_way["canary"] != deployment_id:
+            _queue(world, project, deployment_id)
+            return False
+        complete(world, project, deployment_id)
+        return True
+    live = part(project["targets"], "production").get("id")
+    if live == deployment_id and under_way is None:
+        raise Conflict("This deployment is already the current production deployment.", code="conflict")
+    last = project["lastAliasRequest"]
+    if last is not None and last["jobStatus"] in _UNDER_WAY:
+        raise Conflict(f"Another {last['type']} is in progress.", code="conflict")
+    if kind == "promote" and _rolls(project):
+        start(world, project, deployment_id)
+        return True
+    _abort(world, project)
+    project["lastAliasRequest"] = {
+        "fromDeploymentId": live or "",
+        "toDeploymentId": deployment_id,
+        "jobStatus": "in-progress",
+        "requestedAt": world.now,
+        "type": kind,
+    }
+    world.save(project)
+    at = world.now + int(world.context.promote_seconds * 1000)
+    timeline.plan(world, timeline.SWITCH, at, project["id"], deployment_id)
+    return True
+
+
+def _check_target(deployment: Document, kind: str) -> None:
+    if deployment["target"] != "production":
+        raise BadRequest(
+            "Only production deployments can be promoted. Create a new production deployment from it instead.",
+            code="invalid_deployment_target",
+        )
+    if deployment["readyState"] != "READY":
+        raise BadRequest(f"The deployment is not ready: it is {deployment['readyState']}.", code="deployment_not_ready")
+    if kind == "rollback" and "promotedAt" not in deployment:
+        raise BadRequest(
+            "The deployment has never been live, so it is no candidate for a rollback.",
+            code="invalid_rollback_candidate",
+        )
+
+
+def aliases(world: World, project: Document) -> list[Document]:
+    """The production domains of the last request, each with how far it is."""
+    last = project["lastAliasRequest"]
+    if last is None:
+        return []
+    status = {"succeeded": "completed", "failed": "failed", "skipped": "completed"}.get(
+        last["jobStatus"], "in-progress"
+    )
+    return [
+        {"id": name, "alias": name, "status": status, "createdAt": last["requestedAt"]}
+        for name in domains.of_production(world, project)
+    ]

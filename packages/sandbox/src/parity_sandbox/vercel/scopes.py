@@ -7,14 +7,12 @@ A token of a project is refused for another project, and for what belongs to the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from parity_sandbox.context import Context
+from parity_sandbox.store import Document
 from parity_sandbox.tokens import Token
 from parity_sandbox.vercel.errors import Forbidden
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
 
 
 class Scoped(Token):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field
 
 from parity_sandbox import tokens
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
-from parity_sandbox.vercel.documents import part
-from parity_sandbox.vercel.scopes import Scoped  # noqa: TC001 - pydantic reads the annotations
+from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
+from parity_sandbox.vercel.scopes import Scoped
 from parity_sandbox.vercel.world import SERVICE, USER, stable_id
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -69,9 +66,7 @@ def seed(context: Context, document: Document) -> None:
         for domain in given.domains:
             _claim(context, domain)
         for record in given.dns:
-            records = context.store.collection(SERVICE, "dns")
-            records.delete(record.name)
-            records.insert(record.name, record.model_dump())
+            context.store.collection(SERVICE, "dns").keep(record.name, record.model_dump())
         for token in given.tokens:
             tokens.put(context, SERVICE, token)
 

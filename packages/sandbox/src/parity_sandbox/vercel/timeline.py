@@ -7,17 +7,12 @@ or in which process, it is called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from parity_sandbox.context import random_id
+from parity_sandbox.context import Context, random_id
+from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import domains, registry
 from parity_sandbox.vercel.builds import rule_for
-from parity_sandbox.vercel.documents import part
 from parity_sandbox.vercel.world import World
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
 
 BUILD_BEGINS = "build-begins"
 BUILD_ENDS = "build-ends"
@@ -90,12 +85,8 @@ def _becomes_ready(world: World, project: Document, deployment: Document, at: in
 
 def point(world: World, host: str, deployment: Document) -> None:
     """Let a host of Vercel's own mean `deployment` from now on."""
-    known = world.hosts.get(host)
-    document: Document = {"host": host, "deploymentId": deployment["id"], "projectId": deployment["projectId"]}
-    if known is None:
-        world.hosts.insert(host, document)
-    else:
-        world.hosts.put(host, document)
+    named = {"host": host, "deploymentId": deployment["id"], "projectId": deployment["projectId"]}
+    world.hosts.keep(host, named)
 
 
 def make_live(world: World, project: Document, deployment: Document, at: int) -> None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from parity_sandbox.context import random_id
+from parity_sandbox.context import Context, random_id
+from parity_sandbox.narrowing import items
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items
 from parity_sandbox.vercel.errors import BadRequest, NotFound
-from parity_sandbox.vercel.world import SERVICE, USER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import SERVICE, USER, World
 
 TARGETS = ("production", "preview", "development")
 VISIBILITIES = ("config", "secret")

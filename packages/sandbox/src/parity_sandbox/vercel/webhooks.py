@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.context import random_id
+from parity_sandbox.narrowing import items
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import wire
-from parity_sandbox.vercel.documents import items
 from parity_sandbox.vercel.errors import BadRequest
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
-    from parity_sandbox.vercel.world import World
+from parity_sandbox.vercel.world import World
 
 SHAPE: wire.Shape = {"url": "string", "events": "array", "projectIds": "array"}
 
@@ -38,11 +34,6 @@ def create(world: World, given: Document) -> Document:
         webhook["projectIds"] = given["projectIds"]
     world.collection("webhooks").insert(webhook["id"], webhook)
     return {**webhook, "secret": random_id("", 24)}
-
-
-def find(world: World, webhook_id: str) -> Document:
-    """The scope's webhook of that id; raises NotFound."""
-    return world.owned("webhooks", webhook_id, "Webhook not found.")
 
 
 def of_owner(world: World, project_id: str | None) -> list[Document]:

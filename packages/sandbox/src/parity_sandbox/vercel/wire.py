@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
 from parity_sandbox.jsontext import parse_json
 from parity_sandbox.narrowing import is_object
-from parity_sandbox.routing import Route
+from parity_sandbox.routing import Route, context_of
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.world import World, enter
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from parity_sandbox.context import Context
     from parity_sandbox.store import Document
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -33,11 +32,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 Shape = dict[str, str]
 """Property name to JSON type; `?` at the end of the type allows null, `*` allows anything."""
-
-
-def context_of(request: Request) -> Context:
-    """The running sandbox's context."""
-    return cast("Context", request.app.state.context)
 
 
 @dataclass(frozen=True)

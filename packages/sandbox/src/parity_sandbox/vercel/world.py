@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from parity_sandbox.context import Context
+from parity_sandbox.store import Collection, Document
 from parity_sandbox.vercel.errors import Forbidden, NotFound
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Collection, Document
 
 SERVICE = "vercel"
 

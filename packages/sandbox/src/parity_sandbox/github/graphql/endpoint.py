@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def _answer(call: Call) -> Answer:
             f"Add it to github/graphql/schema.graphql, or do not ask for it."
         )
     variables, operation = as_object(call.body.get("variables")), call.body.get("operationName")
-    root = {**vars_of(Root(call)), **vars_of(Mutations(call))}
+    writes = {name: _echoed(act) for name, act in vars_of(Mutations(call)).items()}
+    root = {**vars_of(Root(call)), **writes}
     done = graphql.execute_sync(  # pyright: ignore[reportUnknownMemberType] - its executor is generic
         _schema(), query, root, variable_values=variables, operation_name=operation or None
     )
@@ -60,6 +62,15 @@ def _answer(call: Call) -> Answer:
 def vars_of(served: Any) -> dict[str, Any]:
     """The public methods of an object by name, as graphql-core's default resolver takes them."""
     return {name: getattr(served, name) for name in dir(served) if not name.startswith("_")}
+
+
+def _echoed(act: Callable[[Document], Document]) -> Callable[..., Document]:
+    """A mutation, which gives the client's own id back."""
+
+    def field(_info: Any, input: Document) -> Document:  # noqa: A002 - GitHub's name
+        return {**act(input), "clientMutationId": input.get("clientMutationId")}
+
+    return field
 
 
 def _names(query: DocumentNode) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import GitHubError, NotFound
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.state import accounts, git, issues, pulls, repositories
@@ -13,13 +16,7 @@ from parity_sandbox.github.wire import git as git_wire
 from parity_sandbox.github.wire import issues as issues_wire
 from parity_sandbox.github.wire import repositories as repositories_wire
 from parity_sandbox.narrowing import as_object
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _ASSOCIATION = "OWNER"
 
@@ -115,28 +112,14 @@ def actor(account: Document) -> Document:
     }  # fmt: skip
 
 
-def _author(context: Context, number: int) -> Document:
-    found = collection(context, "users").get(str(number))
-    if found is None:
-        raise LookupError(f"no user with the id {number}")
-    return actor(found)
-
-
-def _owner(context: Context, found: Document) -> Document:
-    account = accounts.owner(context, found["owner"])
-    if account is None:
-        raise LookupError(f"no account {found['owner']}")
-    return actor(account)
-
-
 def repository(context: Context, found: Document) -> Document:
     """A repository."""
     number, page_of = found["id"], repositories_wire.page(found)
     return {
         "__typename": "Repository", "id": node_id("R", number), "databaseId": number, "name": found["name"],
         "nameWithOwner": f"{found['owner']}/{found['name']}", "description": found["description"], "url": page_of,
-        "sshUrl": f"git@github.com:{found['owner']}/{found['name']}.git", "owner": _owner(context, found),
-        "defaultBranchRef": {"name": found["default_branch"]}, "hasIssuesEnabled": found["has_issues"],
+        "sshUrl": f"git@github.com:{found['owner']}/{found['name']}.git", "hasIssuesEnabled": found["has_issues"],
+        "owner": actor(accounts.owner_of(context, found)), "defaultBranchRef": {"name": found["default_branch"]},
         "hasWikiEnabled": found["has_wiki"], "hasProjectsEnabled": found["has_projects"], "isPrivate": found["private"],
         "isArchived": found["archived"], "isFork": False, "visibility": found["visibility"].upper(), "parent": None,
         "viewerPermission": "ADMIN", "mergeCommitAllowed": found["allow_merge_commit"],
@@ -223,7 +206,7 @@ def _label(found: Document, row: Document) -> Document:
 
 def comment(context: Context, found: Document, row: Document) -> Document:
     """A comment."""
-    author = _author(context, row["user_id"])
+    author = actor(accounts.user_by_id(context, row["user_id"]))
     shown = issues_wire.comment(found, row, accounts.viewer(context))
     return {
         "id": shown["node_id"], "author": author, "authorAssociation": _ASSOCIATION, "body": row["body"],
@@ -251,7 +234,7 @@ def _common(context: Context, found: Document, row: Document) -> Document:
         "databaseId": row["id"], "number": row["number"], "title": row["title"], "body": row["body"] or "",
         "url": shown["html_url"], "createdAt": row["created_at"], "updatedAt": row["updated_at"],
         "closedAt": row["closed_at"], "closed": row["state"] == "closed",
-        "author": _later(lambda: _author(context, row["user_id"])), "milestone": None,
+        "author": _later(lambda: actor(accounts.user_by_id(context, row["user_id"]))), "milestone": None,
         "assignees": _list([]), "assignedActors": _list([]), "projectItems": _list([]), "reactionGroups": [],
         "labels": _list([_label(found, each) for each in labels]),
         "comments": comments, "repository": _later(lambda: repository(context, found)),
@@ -296,7 +279,7 @@ def _pull(context: Context, found: Document, row: Document) -> Document:
         "baseRefName": fields["base"], "headRefName": fields["head"], "headRefOid": head,
         "baseRefOid": fields["base_sha"],
         "headRepository": _later(lambda: repository(context, found)),
-        "headRepositoryOwner": _later(lambda: _owner(context, found)), "isCrossRepository": False,
+        "headRepositoryOwner": _later(lambda: actor(accounts.owner_of(context, found))), "isCrossRepository": False,
         "maintainerCanModify": False, "mergeable": "UNKNOWN" if merged else "MERGEABLE",
         "mergeStateStatus": "UNKNOWN" if merged else "CLEAN", "isInMergeQueue": False, "isMergeQueueEnabled": False,
         "autoMergeRequest": None, "additions": 0, "deletions": 0, "reviewDecision": None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from parity_sandbox.github import graphql
 from parity_sandbox.github.routes import (
@@ -21,9 +20,7 @@ from parity_sandbox.github.routes import (
     teams,
 )
 from parity_sandbox.github.routes.table import REPOSITORY
-
-if TYPE_CHECKING:
-    from parity_sandbox.routing import Route
+from parity_sandbox.routing import Route
 
 _BY_ID = "/repositories/{repository_id}"
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.github.calls import Answer, Call, rate_of
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Result, route
 from parity_sandbox.github.state import accounts, repositories
 from parity_sandbox.github.state.collections import collection
 from parity_sandbox.github.wire import accounts as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _viewer(call: Call) -> Document:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import Answer, Call
 from parity_sandbox.github.errors import Conflict, InvalidRequest, NotFound, ValidationFailed
@@ -11,9 +10,7 @@ from parity_sandbox.github.routes.table import Result, inside
 from parity_sandbox.github.state import accounts, git, repositories
 from parity_sandbox.github.state.collections import remove
 from parity_sandbox.github.wire import git as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _branches(call: Call, repository: Document) -> Result:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import API, Call
 from parity_sandbox.github.errors import Moved, NotFound
 from parity_sandbox.github.state import accounts, environments, repositories
-from parity_sandbox.github.state.collections import collection, one
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.github.state.collections import one
+from parity_sandbox.store import Document
 
 _BEFORE_THE_REST = 4
 """How many parts of `/repos/{owner}/{repo}/...` stand before the rest, the empty one included."""
@@ -50,25 +47,9 @@ def _raw_path(call: Call) -> str:
     return raw.decode("latin-1").partition("?")[0] if raw else quote(call.request.scope["path"])
 
 
-def owner_of(call: Call, found: Document) -> Document:
-    """The account that owns the repository."""
-    account = accounts.owner(call.context, found["owner"])
-    if account is None:
-        raise LookupError(f"no account {found['owner']}, which owns the repository {found['name']}")
-    return account
-
-
 def environment(call: Call, found: Document) -> Document:
     """The environment of the path. Raises NotFound."""
     return environments.environment(call.context, found["id"], call.path("environment_name"))
-
-
-def scope(call: Call, *, write: bool = False) -> tuple[int, int | None]:
-    """The ids of the repository and, where the path names one, of the environment; raises as `repository`."""
-    found = repository(call, write=write)
-    if "environment_name" not in call.request.path_params:
-        return found["id"], None
-    return found["id"], environment(call, found)["id"]
 
 
 def organization(call: Call) -> Document:
@@ -83,11 +64,3 @@ def team(call: Call, found: Document) -> Document:
     if "team_id" in call.request.path_params:
         return one(call.context, "teams", call.number("team_id"), organization_id=found["id"])
     return accounts.team_by_slug(call.context, found["id"], call.path("team_slug"))
-
-
-def user_by_id(call: Call, number: int) -> Document:
-    """The user with that id."""
-    found = collection(call.context, "users").get(str(number))
-    if found is None:
-        raise LookupError(f"no user with the id {number}")
-    return found

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from parity_sandbox.github.calls import Answer, Call
 from parity_sandbox.github.routes.table import inside
 from parity_sandbox.github.state import permissions
 from parity_sandbox.github.wire.repositories import url
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _get(call: Call, repository: Document) -> Document:

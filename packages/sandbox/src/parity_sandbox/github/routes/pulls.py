@@ -1,18 +1,14 @@
-"""Routes of pull requests and their review comments."""
+"""Routes of pull requests."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import GitHubError
-from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import Result, inside
-from parity_sandbox.github.state import git, issues, pulls
+from parity_sandbox.github.routes.table import Kind, Result, inside
+from parity_sandbox.github.state import accounts, git, issues, pulls
 from parity_sandbox.github.wire import issues as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 class NotMergeable(GitHubError):
@@ -24,10 +20,10 @@ class NotMergeable(GitHubError):
 def _short(call: Call, repository: Document, found: Document) -> Document:
     return wire.pull(
         repository,
-        named.owner_of(call, repository),
+        accounts.owner_of(call.context, repository),
         found,
         labels=issues.labels_of(call.context, found),
-        user=named.user_by_id(call, found["user_id"]),
+        user=accounts.user_by_id(call.context, found["user_id"]),
         head_sha=pulls.head_sha(call.context, found),
     )
 
@@ -36,7 +32,6 @@ def _full(call: Call, repository: Document, found: Document) -> Document:
     return wire.full_pull(
         _short(call, repository, found),
         comments=len(issues.comments(call.context, found)),
-        review_comments=len(pulls.review_comments(call.context, found)),
         commits=len(pulls.commits(call.context, found)),
     )
 
@@ -56,17 +51,8 @@ def _list(call: Call, repository: Document) -> Result:
     ]
 
 
-def _create(call: Call, repository: Document) -> Document:
-    return _full(call, repository, pulls.create(call.context, repository, call.body))
-
-
-def _get(call: Call, repository: Document) -> Document:
-    return _full(call, repository, _pull(call, repository))
-
-
-def _edit(call: Call, repository: Document) -> Document:
-    fields = {name: call.body[name] for name in ("title", "body", "state") if name in call.body}
-    return _full(call, repository, issues.edit(call.context, _pull(call, repository), fields))
+def _edit(context: Context, found: Document, body: Document) -> Document:
+    return issues.edit(context, found, {name: body[name] for name in ("title", "body", "state") if name in body})
 
 
 def _merge(call: Call, repository: Document) -> Document:
@@ -83,29 +69,13 @@ def _with_commit(call: Call, repository: Document) -> Result:
     return [_short(call, repository, each) for each in found]
 
 
-def _comment_shown(call: Call, repository: Document, found: Document) -> Document:
-    return wire.review_comment(repository, found, named.user_by_id(call, found["user_id"]))
-
-
-def _comments(call: Call, repository: Document) -> Result:
-    found = pulls.review_comments(call.context, _pull(call, repository))
-    return [_comment_shown(call, repository, each) for each in found]
-
-
-def _create_comment(call: Call, repository: Document) -> Document:
-    made = pulls.create_review_comment(call.context, _pull(call, repository), call.body)
-    return _comment_shown(call, repository, made)
-
-
-_ONE = "/pulls/{pull_number}"
+_ONE, _PULLS = "/pulls/{pull_number}", Kind("issues", _pull, _full)
 
 ROUTES = (
     inside("GET", "/pulls", _list, "pulls/list", "Newest first; filters: `state`, `head`, `base`."),
-    inside("POST", "/pulls", _create, "pulls/create", "Only within one repository."),
-    inside("GET", _ONE, _get, "pulls/get", "Lines and files changed are always 0."),
-    inside("PATCH", _ONE, _edit, "pulls/update", "The base cannot be changed."),
+    inside("POST", "/pulls", _PULLS.made(pulls.create), "pulls/create", "Only within one repository."),
+    inside("GET", _ONE, _PULLS.get, "pulls/get", "Lines and files changed are always 0."),
+    inside("PATCH", _ONE, _PULLS.changed(_edit), "pulls/update", "The base cannot be changed."),
     inside("PUT", f"{_ONE}/merge", _merge, "pulls/merge", "Always a merge commit; never a conflict."),
-    inside("GET", f"{_ONE}/comments", _comments, "pulls/list-review-comments"),
-    inside("POST", f"{_ONE}/comments", _create_comment, "pulls/create-review-comment"),
     inside("GET", "/commits/{commit_sha}/pulls", _with_commit, "repos/list-pull-requests-associated-with-commit"),
 )

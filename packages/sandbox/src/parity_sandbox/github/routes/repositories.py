@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from parity_sandbox.github.bodies import Field, check, items
+from parity_sandbox.github.bodies import Field, check
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import REPOSITORY, Result, inside, route
-from parity_sandbox.github.state import access, accounts, repositories
+from parity_sandbox.github.state import accounts, repositories
 from parity_sandbox.github.state.collections import collection, held
 from parity_sandbox.github.wire import accounts as account_wire
 from parity_sandbox.github.wire import repositories as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.narrowing import items
+from parity_sandbox.store import Document
 
 
 def _full(call: Call, found: Document) -> Document:
-    return wire.full(found, named.owner_of(call, found))
+    return wire.full(found, accounts.owner_of(call.context, found))
 
 
 def _list_of_organization(call: Call) -> Result:
@@ -32,7 +29,7 @@ def _list_of_user(call: Call) -> Result:
 
 def _owned(call: Call, login: str) -> Result:
     found = repositories.owned_by(call.context, login)
-    return [wire.minimal(each, named.owner_of(call, each)) for each in found]
+    return [wire.minimal(each, accounts.owner_of(call.context, each)) for each in found]
 
 
 def _create_in_organization(call: Call) -> Document:
@@ -92,17 +89,17 @@ def _teams(call: Call, repository: Document) -> Result:
 def _collaborators(call: Call, repository: Document) -> Result:
     return [
         account_wire.account(user) | {"permissions": wire.permissions(permission), "role_name": wire.role(permission)}
-        for user, permission in access.collaborators(call.context, repository["id"])
+        for user, permission in accounts.collaborators(call.context, repository["id"])
     ]
 
 
 def _add_collaborator(call: Call) -> None:
     found = named.repository(call)
-    access.grant_user(call.context, found["id"], call.path("username"), call.body.get("permission"))
+    accounts.grant_user(call.context, found["id"], call.path("username"), call.body.get("permission"))
 
 
 def _remove_collaborator(call: Call) -> None:
-    access.revoke_user(call.context, named.repository(call)["id"], call.path("username"))
+    accounts.revoke_user(call.context, named.repository(call)["id"], call.path("username"))
 
 
 def _no_invitations(_call: Call, _repository: Document) -> Result:

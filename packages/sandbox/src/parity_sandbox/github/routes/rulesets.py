@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from parity_sandbox.github.routes.table import Result, inside
+from parity_sandbox.github.calls import Call
+from parity_sandbox.github.ids import node_id
+from parity_sandbox.github.routes.table import Kind, Result, inside
 from parity_sandbox.github.state import rulesets
-from parity_sandbox.github.state.collections import held, one, remove
-from parity_sandbox.github.wire import rulesets as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.github.state.collections import held
+from parity_sandbox.github.wire.repositories import page, url
+from parity_sandbox.narrowing import picked
+from parity_sandbox.store import Document
 
 
-def _one(call: Call, repository: Document) -> Document:
-    return one(call.context, "rulesets", call.number("ruleset_id"), repository_id=repository["id"])
+def _summary(_call: Call, repository: Document, found: Document) -> Document:
+    """A ruleset as lists give it: without rules, conditions and bypass."""
+    return picked(found, "id", "name", "target", "enforcement", "created_at", "updated_at") | {
+        "source_type": "Repository",
+        "source": f"{repository['owner']}/{repository['name']}",
+        "node_id": node_id("RRS", "Repository", repository["id"], found["id"]),
+        "_links": {
+            "self": {"href": f"{url(repository)}/rulesets/{found['id']}"},
+            "html": {"href": f"{page(repository)}/rules/{found['id']}"},
+        },
+    }
 
 
-def _list(call: Call, repository: Document) -> Result:
-    return [wire.summary(repository, each) for each in held(call.context, "rulesets", repository["id"])]
-
-
-def _create(call: Call, repository: Document) -> Document:
-    return wire.full(repository, rulesets.create(call.context, repository["id"], call.body))
-
-
-def _get(call: Call, repository: Document) -> Document:
-    return wire.full(repository, _one(call, repository))
-
-
-def _change(call: Call, repository: Document) -> Document:
-    return wire.full(repository, rulesets.change(call.context, _one(call, repository), call.body))
-
-
-def _delete(call: Call, repository: Document) -> None:
-    remove(call.context, "rulesets", _one(call, repository))
+def _full(call: Call, repository: Document, found: Document) -> Document:
+    more = picked(found, "conditions", "rules", "bypass_actors")
+    return _summary(call, repository, found) | more | {"current_user_can_bypass": "never"}
 
 
 def _of_branch(call: Call, repository: Document) -> Result:
@@ -48,14 +42,15 @@ def _of_branch(call: Call, repository: Document) -> Result:
     ]
 
 
-_ONE = "/rulesets/{ruleset_id}"
+_ONE, _RULESET = "/rulesets/{ruleset_id}", Kind.by_id("rulesets", "ruleset_id", _full)
+_LIST = replace(_RULESET, shown=_summary).every
 _KEPT = "Rules are kept and given back; no push or merge is held to them."
 
 ROUTES = (
-    inside("GET", "/rulesets", _list, "repos/get-repo-rulesets", "An organisation's own rulesets do not exist."),
-    inside("POST", "/rulesets", _create, "repos/create-repo-ruleset", _KEPT),
-    inside("GET", _ONE, _get, "repos/get-repo-ruleset"),
-    inside("PUT", _ONE, _change, "repos/update-repo-ruleset", _KEPT),
-    inside("DELETE", _ONE, _delete, "repos/delete-repo-ruleset"),
+    inside("GET", "/rulesets", _LIST, "repos/get-repo-rulesets", "An organisation's own rulesets do not exist."),
+    inside("POST", "/rulesets", _RULESET.made(rulesets.create), "repos/create-repo-ruleset", _KEPT),
+    inside("GET", _ONE, _RULESET.get, "repos/get-repo-ruleset"),
+    inside("PUT", _ONE, _RULESET.changed(rulesets.change), "repos/update-repo-ruleset", _KEPT),
+    inside("DELETE", _ONE, _RULESET.delete, "repos/delete-repo-ruleset"),
     inside("GET", "/rules/branches/{branch}", _of_branch, "repos/get-branch-rules"),
 )

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import counted, inside
+from parity_sandbox.github.calls import Answer, Call, paged
+from parity_sandbox.github.routes.table import Kind, inside
 from parity_sandbox.github.state import accounts, git, runs
-from parity_sandbox.github.state.collections import held, one
 from parity_sandbox.github.wire import issues as wire
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Answer, Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _shown(call: Call, repository: Document, run: Document) -> Document:
@@ -28,7 +23,7 @@ def _shown(call: Call, repository: Document, run: Document) -> Document:
         "author": person,
         "committer": person,
     }
-    return wire.run(repository, named.owner_of(call, repository), run, author, head)
+    return wire.run(repository, accounts.owner_of(call.context, repository), run, author, head)
 
 
 def _list(call: Call, repository: Document) -> Answer:
@@ -51,41 +46,33 @@ def _page(call: Call, repository: Document, found: list[Document]) -> Answer:
         and event in {"", each["event"]}
         and sha in {"", each["head_sha"]}
     ]
-    return counted(call, "workflow_runs", [_shown(call, repository, each) for each in kept])
-
-
-def _run(call: Call, repository: Document) -> Document:
-    return one(call.context, "runs", call.number("run_id"), repository_id=repository["id"])
-
-
-def _get(call: Call, repository: Document) -> Document:
-    return _shown(call, repository, _run(call, repository))
+    return paged(call, [_shown(call, repository, each) for each in kept], "workflow_runs")
 
 
 def _none(name: str, call: Call, repository: Document) -> Document:
-    _run(call, repository)
+    _RUNS.find(call, repository)
     return {"total_count": 0, name: []}
 
 
 def _workflows(call: Call, repository: Document) -> Answer:
-    found = held(call.context, "workflows", repository["id"])
-    return counted(call, "workflows", [wire.workflow(repository, each) for each in found])
+    return paged(call, _WORKFLOWS.every(call, repository), "workflows")
 
 
 def _found(call: Call, repository: Document) -> Document:
     return runs.workflow(call.context, repository["id"], call.path("workflow_id"))
 
 
-def _workflow(call: Call, repository: Document) -> Document:
-    return wire.workflow(repository, _found(call, repository))
+def _workflow_shown(_call: Call, repository: Document, found: Document) -> Document:
+    return wire.workflow(repository, found)
 
 
 _RUN, _FLOW = "/actions/runs/{run_id}", "/actions/workflows/{workflow_id}"
+_RUNS, _WORKFLOWS = Kind.by_id("runs", "run_id", _shown), Kind("workflows", _found, _workflow_shown)
 _SEEDED = "Only seeds make runs: nothing runs a workflow."
 
 ROUTES = (
     inside("GET", "/actions/runs", _list, "actions/list-workflow-runs-for-repo", _SEEDED),
-    inside("GET", _RUN, _get, "actions/get-workflow-run", _SEEDED),
+    inside("GET", _RUN, _RUNS.get, "actions/get-workflow-run", _SEEDED),
     inside("GET", f"{_FLOW}/runs", _list_of_workflow, "actions/list-workflow-runs", _SEEDED),
     inside(
         "GET", f"{_RUN}/jobs", partial(_none, "jobs"), "actions/list-jobs-for-workflow-run", "A run has no jobs.",
@@ -95,5 +82,5 @@ ROUTES = (
         "A run has no artifacts.",
     ),
     inside("GET", "/actions/workflows", _workflows, "actions/list-repo-workflows", _SEEDED),
-    inside("GET", _FLOW, _workflow, "actions/get-workflow", _SEEDED),
+    inside("GET", _FLOW, _WORKFLOWS.get, "actions/get-workflow", _SEEDED),
 )  # fmt: skip

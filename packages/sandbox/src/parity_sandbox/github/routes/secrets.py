@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
-from parity_sandbox.github.calls import NO_CONTENT, Answer, Call
+from parity_sandbox.github.calls import NO_CONTENT, Answer, Call, paged
 from parity_sandbox.github.routes import named
-from parity_sandbox.github.routes.table import REPOSITORY, counted, inside, route
-from parity_sandbox.github.state import accounts, keys, organization, secrets, variables
-from parity_sandbox.github.state.actions import row, rows
+from parity_sandbox.github.routes.table import REPOSITORY, inside, route
+from parity_sandbox.github.state import accounts, secrets
 from parity_sandbox.github.state.collections import remove
-from parity_sandbox.github.wire import environments as wire
+from parity_sandbox.github.state.secrets import Kind, Scope
 from parity_sandbox.github.wire import repositories as repository_wire
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from parity_sandbox.github.state.actions import Kind, Scope
-    from parity_sandbox.routing import Route
-    from parity_sandbox.store import Document
+from parity_sandbox.narrowing import picked
+from parity_sandbox.routing import Route
+from parity_sandbox.store import Document
 
 _NAMES = {"secrets": "secret_name", "variables": "name"}
 """The path's parameter, as the description has it."""
 _SIZES = {"secrets": {}, "variables": {"default": 10, "maximum": 30}}
-_SHOWN = {"secrets": wire.secret, "variables": wire.variable}
+_SHOWN = {"secrets": ("name", "created_at", "updated_at"), "variables": ("name", "value", "created_at", "updated_at")}
+"""A secret's value is never shown."""
 
 
 def _of_organization(call: Call) -> bool:
@@ -34,12 +30,13 @@ def _of_organization(call: Call) -> bool:
 def _scope(call: Call) -> Scope:
     """Whose they are; raises NotFound, and ReadOnly where an archived repository's would be written."""
     if _of_organization(call):
-        return organization.with_key(call.context, named.organization(call)), None
-    return named.scope(call, write=call.request.method != "GET")
+        return named.organization(call)["id"], None
+    found = named.repository(call, write=call.request.method != "GET")
+    return found["id"], named.environment(call, found)["id"] if "environment_name" in call.request.path_params else None
 
 
 def _full(call: Call, kind: Kind, found: Document) -> Document:
-    shown = _SHOWN[kind](found)
+    shown = picked(found, *_SHOWN[kind])
     if _of_organization(call):
         shown["visibility"] = found["visibility"]
         if found["visibility"] == "selected":
@@ -49,12 +46,12 @@ def _full(call: Call, kind: Kind, found: Document) -> Document:
 
 
 def _found(kind: Kind, call: Call) -> Document:
-    return row(call.context, kind, _scope(call), call.path(_NAMES[kind]))
+    return secrets.row(call.context, kind, _scope(call), call.path(_NAMES[kind]))
 
 
 def _list(kind: Kind, call: Call) -> Answer:
-    found = rows(call.context, kind, _scope(call))
-    return counted(call, kind, [_full(call, kind, each) for each in found], **_SIZES[kind])
+    found = secrets.rows(call.context, kind, _scope(call))
+    return paged(call, [_full(call, kind, each) for each in found], kind, **_SIZES[kind])
 
 
 def _get(kind: Kind, call: Call) -> Document:
@@ -66,47 +63,44 @@ def _delete(kind: Kind, call: Call) -> None:
 
 
 def _public_key(call: Call) -> Document:
-    return wire.public_key(keys.public(call.context, *_scope(call)))
+    found = secrets.public_key(call.context, _scope(call))
+    return {"key_id": found["key_id"], "key": found["public_key"]}
 
 
 def _put_secret(call: Call) -> Answer:
+    found, new = secrets.put_secret(call.context, _scope(call), call.path("secret_name"), call.body)
     if _of_organization(call):
-        organization.check_sharing(call.body)
-    found, new = secrets.put(call.context, _scope(call), call.path("secret_name"), call.body)
-    if _of_organization(call):
-        organization.share(call.context, "secrets", found, call.body)
+        secrets.share(call.context, "secrets", found, call.body)
     return Answer(201, {}) if new else NO_CONTENT
 
 
 def _create_variable(call: Call) -> Document:
+    made = secrets.create_variable(call.context, _scope(call), call.body)
     if _of_organization(call):
-        organization.check_sharing(call.body)
-    made = variables.create(call.context, _scope(call), call.body)
-    if _of_organization(call):
-        organization.share(call.context, "variables", made, call.body)
+        secrets.share(call.context, "variables", made, call.body)
     return {}
 
 
 def _change_variable(call: Call) -> None:
-    changed = variables.change(call.context, _found("variables", call), call.body)
+    changed = secrets.change_variable(call.context, _found("variables", call), call.body)
     if _of_organization(call) and "visibility" in call.body:
-        organization.share(call.context, "variables", changed, call.body)
+        secrets.share(call.context, "variables", changed, call.body)
 
 
 def _selected(kind: Kind, call: Call) -> Answer:
     owner = named.organization(call)
-    found = organization.selected(call.context, _found(kind, call))
-    return counted(call, "repositories", [repository_wire.minimal(each, owner) for each in found])
+    found = secrets.selected(call.context, _found(kind, call))
+    return paged(call, [repository_wire.minimal(each, owner) for each in found], "repositories")
 
 
 def _unshare(kind: Kind, call: Call) -> None:
-    organization.unshare(call.context, kind, _found(kind, call), call.number("repository_id"))
+    secrets.unshare(call.context, kind, _found(kind, call), call.number("repository_id"))
 
 
 def _shared(kind: Kind, call: Call, repository: Document) -> Answer:
     owner = accounts.owner(call.context, repository["owner"])
-    found = organization.shared_with(call.context, kind, owner, repository) if owner else []
-    return counted(call, kind, [_SHOWN[kind](each) for each in found], **_SIZES[kind])
+    found = secrets.shared_with(call.context, kind, owner, repository) if owner else []
+    return paged(call, [picked(each, *_SHOWN[kind]) for each in found], kind, **_SIZES[kind])
 
 
 _WRITING = (

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from parity_sandbox.github.calls import Call
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.routes import named
 from parity_sandbox.github.routes.table import Result, route
-from parity_sandbox.github.state import access, accounts, repositories
+from parity_sandbox.github.state import accounts, repositories
 from parity_sandbox.github.state.collections import collection
 from parity_sandbox.github.wire import accounts as wire
 from parity_sandbox.github.wire.repositories import with_team_permission
-
-if TYPE_CHECKING:
-    from parity_sandbox.github.calls import Call
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 
 def _parent(call: Call, team: Document) -> Document | None:
@@ -75,7 +72,7 @@ def _remove_member(call: Call) -> None:
 
 
 def _seen(call: Call, found: Document, permission: str) -> Document:
-    return with_team_permission(found, named.owner_of(call, found), permission)
+    return with_team_permission(found, accounts.owner_of(call.context, found), permission)
 
 
 def _repositories(call: Call) -> Result:
@@ -85,7 +82,7 @@ def _repositories(call: Call) -> Result:
 
 def _repository(call: Call) -> Document | None:
     team, found = _team(call), named.repository(call)
-    permission = access.team_permission(call.context, team["id"], found["id"])
+    permission = accounts.team_permission(call.context, team["id"], found["id"])
     wanted = "application/vnd.github.v3.repository+json" in call.request.headers.get("accept", "")
     return _seen(call, found, permission) if wanted else None
 
@@ -95,11 +92,11 @@ def _grant(call: Call) -> None:
     team, found = named.team(call, organization), named.repository(call)
     if found["owner"].lower() != organization["login"].lower():
         raise NotFound
-    access.grant_team(call.context, team["id"], found["id"], call.body.get("permission"))
+    accounts.grant_team(call.context, team["id"], found["id"], call.body.get("permission"))
 
 
 def _revoke(call: Call) -> None:
-    access.revoke_team(call.context, _team(call)["id"], named.repository(call)["id"])
+    accounts.revoke_team(call.context, _team(call)["id"], named.repository(call)["id"])
 
 
 _TEAM = "/orgs/{org}/teams/{team_slug}"

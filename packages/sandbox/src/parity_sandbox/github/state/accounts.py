@@ -1,19 +1,15 @@
-"""Organisations, users and teams: who owns repositories and who may approve."""
+"""Organisations, users and teams: who owns repositories, who may approve, and who has access."""
 
 from __future__ import annotations
 
 import re
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
+from parity_sandbox.context import Context
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, missing_field
-from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_where
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.github.state.collections import add, change, collection, one, put, remove, remove_of
+from parity_sandbox.store import Document
 
 _TEAM = {
     "name": Field(str),
@@ -76,6 +72,22 @@ def owner(context: Context, login: str) -> Document | None:
     return None
 
 
+def user_by_id(context: Context, number: int) -> Document:
+    """The user with that id, who is there: users are never deleted."""
+    found = collection(context, "users").get(str(number))
+    if found is None:
+        raise LookupError(f"no user with the id {number}")
+    return found
+
+
+def owner_of(context: Context, repository: Document) -> Document:
+    """The account that owns the repository, with `type`."""
+    account = owner(context, repository["owner"])
+    if account is None:
+        raise LookupError(f"no account {repository['owner']}, which owns the repository {repository['name']}")
+    return account
+
+
 def _by_login(context: Context, kind: str, login: str) -> Document | None:
     wanted = login.lower()
     return next((each for each in collection(context, kind).all() if each["login"].lower() == wanted), None)
@@ -113,8 +125,7 @@ def create_team(context: Context, organization_id: int, body: Document) -> Docum
         "privacy": body.get("privacy") or "secret",
         "notification_setting": body.get("notification_setting") or "notifications_enabled",
         "parent_id": _parent(context, organization_id, body.get("parent_team_id")),
-        "members": [viewer(context)["id"]],
-        "maintainers": [viewer(context)["id"]],
+        "members": {str(viewer(context)["id"]): "maintainer"},
     }
     return add(context, "teams", made)
 
@@ -145,7 +156,7 @@ def delete_team(context: Context, team: Document) -> None:
     """Delete the team, the teams under it, and their access."""
     for child in collection(context, "teams").find(parent_id=team["id"]):
         delete_team(context, child)
-    remove_where(context, "team_repositories", team_id=team["id"])
+    remove_of(context, team_id=team["id"])
     remove(context, "teams", team)
 
 
@@ -153,21 +164,13 @@ def members(context: Context, team: Document, role: str = "all") -> list[Documen
     """The team's members of that role: `member`, `maintainer` or `all`. Raises ValidationFailed for another."""
     if role not in {"all", *ROLES}:
         raise ValidationFailed(custom("Team", "role", f"{role} is not a role"))
-    wanted = [number for number in team["members"] if role in {"all", role_of(team, number)}]
-    found = (collection(context, "users").get(str(number)) for number in wanted)
+    found = (collection(context, "users").get(key) for key, its in team["members"].items() if role in {"all", its})
     return [each for each in found if each is not None]
-
-
-def role_of(team: Document, number: int) -> str:
-    """The role of a member of the team, by the user's id."""
-    return "maintainer" if number in team.get("maintainers", []) else "member"
 
 
 def remove_member(context: Context, team: Document, login: str) -> None:
     """Take the user out of the team. Raises NotFound where there is no such user."""
-    gone = user(context, login)["id"]
-    lists = {name: [each for each in team.get(name, []) if each != gone] for name in ("members", "maintainers")}
-    collection(context, "teams").put(team["key"], team | lists)
+    _set_role(context, team, login, None)
 
 
 def add_member(context: Context, team: Document, login: str, body: Document) -> str:
@@ -178,14 +181,15 @@ def add_member(context: Context, team: Document, login: str, body: Document) -> 
         InvalidRequest: a role that is neither `member` nor `maintainer`.
     """
     check(body, {"role": Field(str, choices=ROLES)})
-    number, role = user(context, login)["id"], str(body.get("role") or "member")
-    maintainers = [each for each in team.get("maintainers", []) if each != number]
-    changed = team | {
-        "members": [*(each for each in team["members"] if each != number), number],
-        "maintainers": [*maintainers, number] if role == "maintainer" else maintainers,
-    }
-    collection(context, "teams").put(team["key"], changed)
+    role = str(body.get("role") or "member")
+    _set_role(context, team, login, role)
     return role
+
+
+def _set_role(context: Context, team: Document, login: str, role: str | None) -> None:
+    number = str(user(context, login)["id"])
+    others = {key: its for key, its in team["members"].items() if key != number}
+    collection(context, "teams").put(team["key"], team | {"members": others | ({number: role} if role else {})})
 
 
 def _slug_is_free(context: Context, organization_id: int, slug: str) -> None:
@@ -200,3 +204,59 @@ def _parent(context: Context, organization_id: int, number: int | None) -> int |
         return int(one(context, "teams", number, organization_id=organization_id)["id"])
     except NotFound as error:
         raise ValidationFailed(custom("Team", "parent_team_id", "Parent team not found")) from error
+
+
+# --- Who has which access to a repository: teams and collaborators ---
+
+_TEAMS = "team_repositories"
+_USERS = "collaborators"
+
+
+def grant_team(context: Context, team_id: int, repository_id: int, permission: object) -> None:
+    """Give the team access; `push` where nothing is asked for. Raises ValidationFailed for an unknown permission."""
+    key = f"{team_id}/{repository_id}"
+    put(context, _TEAMS, key, {"team_id": team_id, "repository_id": repository_id, "permission": _checked(permission)})
+
+
+def revoke_team(context: Context, team_id: int, repository_id: int) -> None:
+    """Take the team's access away, where it has any."""
+    collection(context, _TEAMS).delete(f"{team_id}/{repository_id}")
+
+
+def team_permission(context: Context, team_id: int, repository_id: int) -> str:
+    """The team's permission. Raises NotFound where it has none."""
+    return str(one(context, _TEAMS, f"{team_id}/{repository_id}")["permission"])
+
+
+def team_can_read(context: Context, team_id: int, repository_id: int) -> bool:
+    """Whether the team has access of any kind."""
+    return collection(context, _TEAMS).get(f"{team_id}/{repository_id}") is not None
+
+
+def grant_user(context: Context, repository_id: int, login: str, permission: object) -> None:
+    """Make the user a collaborator. Raises NotFound where there is no such user."""
+    account = user(context, login)
+    document = {"repository_id": repository_id, "user_id": account["id"], "permission": _checked(permission)}
+    put(context, _USERS, f"{repository_id}/{account['id']}", document)
+
+
+def revoke_user(context: Context, repository_id: int, login: str) -> None:
+    """Take the user's access away, where there is any. Raises NotFound where there is no such user."""
+    collection(context, _USERS).delete(f"{repository_id}/{user(context, login)['id']}")
+
+
+def collaborators(context: Context, repository_id: int) -> list[tuple[Document, str]]:
+    """The repository's collaborators, each with the permission."""
+    users = collection(context, "users")
+    rows = collection(context, _USERS).find(repository_id=repository_id)
+    found = [(users.get(str(row["user_id"])), str(row["permission"])) for row in rows]
+    return [(account, permission) for account, permission in found if account is not None]
+
+
+def _checked(permission: object) -> str:
+    if not isinstance(permission, str | None):
+        raise ValidationFailed(custom("Repository", "permission", "permission is not a string"))
+    chosen = {"read": "pull", "write": "push"}.get(permission or "push", permission or "push")
+    if chosen not in PERMISSIONS:
+        raise ValidationFailed(custom("Repository", "permission", f"{chosen} is not a valid permission"))
+    return chosen

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Collection, Document
+from parity_sandbox.store import Collection, Document
 
 SERVICE = "github"
 
@@ -49,9 +45,7 @@ def change(context: Context, kind: str, present: Document, fields: Mapping[str, 
 
 def put(context: Context, kind: str, key: str, document: Document) -> Document:
     """Keep a document under `key`, in place of the one that is there."""
-    documents = collection(context, kind)
-    keep = documents.insert if documents.get(key) is None else documents.put
-    return keep(key, {**document, "key": key})
+    return collection(context, kind).keep(key, {**document, "key": key})
 
 
 def remove(context: Context, kind: str, present: Document) -> None:
@@ -59,7 +53,6 @@ def remove(context: Context, kind: str, present: Document) -> None:
     collection(context, kind).delete(present["key"])
 
 
-def remove_where(context: Context, kind: str, **equal: object) -> None:
-    """Delete each document of `kind` whose fields equal what is given."""
-    for each in collection(context, kind).find(**equal):
-        remove(context, kind, each)
+def remove_of(context: Context, **owner: int) -> None:
+    """Delete the documents of every kind whose fields equal those of `owner`."""
+    context.store.remove(SERVICE, **owner)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check, part
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, SeeOther, ValidationFailed
-from parity_sandbox.github.state import access, keys
-from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_where
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.github.state import accounts
+from parity_sandbox.github.state.collections import add, change, collection, held, remove, remove_of
+from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 
 POLICIES = "deployment_branch_policies"
 _MOST_REVIEWERS = 6
@@ -62,9 +60,7 @@ def put(context: Context, repository: Document, name: str, body: Document) -> Do
         return change(context, "environments", present, _protection(context, repository, present, body))
     gates = {rule: ids.fresh(context, "gates") for rule in ("wait_timer", "required_reviewers", "branch_policy")}
     own = {"repository_id": repository["id"], "name": name, "gates": gates}
-    made = add(context, "environments", own | _protection(context, repository, _UNPROTECTED, body))
-    keys.create(context, repository["id"], made["id"])
-    return made
+    return add(context, "environments", own | _protection(context, repository, _UNPROTECTED, body))
 
 
 def _protection(context: Context, repository: Document, present: Document, body: Document) -> Document:
@@ -106,7 +102,7 @@ def _may_review(context: Context, repository_id: int, reviewer: Document) -> boo
     if not isinstance(reviewer.get("id"), int):
         raise ValidationFailed(message=f"{_FAILED} A reviewer's id is a number.")
     if reviewer.get("type") == "Team":
-        return access.team_can_read(context, reviewer["id"], repository_id)
+        return accounts.team_can_read(context, reviewer["id"], repository_id)
     if reviewer.get("type") == "User":
         return collection(context, "users").get(str(reviewer["id"])) is not None
     raise ValidationFailed(message=f"{_FAILED} A reviewer's type is User or Team.")
@@ -125,8 +121,7 @@ def _branch_policy(asked: Document | None) -> Document | None:
 
 def delete(context: Context, found: Document) -> None:
     """Delete the environment with its policies, secrets, variables and key."""
-    for kind in (POLICIES, "secrets", "variables", "public_keys"):
-        remove_where(context, kind, environment_id=found["id"])
+    remove_of(context, environment_id=found["id"])
     remove(context, "environments", found)
 
 

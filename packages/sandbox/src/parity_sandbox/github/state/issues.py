@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, already_exists, missing_field
 from parity_sandbox.github.state import accounts
 from parity_sandbox.github.state.collections import add, change, collection, held, one, remove
-from parity_sandbox.narrowing import is_object
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.narrowing import is_object, picked
+from parity_sandbox.store import Document
 
 COMMENTS = "issue_comments"
 _COLOR = "ededed"
@@ -45,18 +41,18 @@ def _label_key(repository_id: int, name: str) -> str:
     return f"{repository_id}/{name.lower()}"
 
 
-def create_label(context: Context, repository_id: int, body: Document) -> Document:
+def create_label(context: Context, repository: Document, body: Document) -> Document:
     """A new label. Raises ValidationFailed: no name, or one that is taken."""
     check(body, _LABEL)
     name = body.get("name")
     if not name:
         raise ValidationFailed(missing_field("Label", "name"))
-    key = _label_key(repository_id, name)
+    key = _label_key(repository["id"], name)
     if collection(context, "labels").get(key) is not None:
         raise ValidationFailed(already_exists("Label", "name"))
     color = str(body.get("color") or _COLOR).lstrip("#")
     own = {"name": name, "color": color, "description": body.get("description")}
-    return add(context, "labels", {"repository_id": repository_id, **own}, key)
+    return add(context, "labels", {"repository_id": repository["id"], **own}, key)
 
 
 def edit_label(context: Context, present: Document, body: Document) -> Document:
@@ -91,7 +87,7 @@ def _label_ids(context: Context, repository_id: int, asked: Sequence[Any]) -> li
         if not isinstance(name, str):
             raise ValidationFailed(missing_field("Label", "name"))
         present = collection(context, "labels").get(_label_key(repository_id, name))
-        number = (present or create_label(context, repository_id, {"name": name}))["id"]
+        number = (present or create_label(context, {"id": repository_id}, {"name": name}))["id"]
         if number not in found:
             found.append(number)
     return found
@@ -134,25 +130,25 @@ def issue(context: Context, repository_id: int, number: int | None) -> Document:
     return one(context, "issues", f"{repository_id}/{number}")
 
 
-def create(context: Context, repository_id: int, body: Document, *, pull: Document | None = None) -> Document:
+def create(context: Context, repository: Document, body: Document, *, pull: Document | None = None) -> Document:
     """A new issue, or a pull request where `pull` gives its own fields. Raises ValidationFailed without a title."""
     check(body, _EDIT)
     if not body.get("title"):
         raise ValidationFailed(missing_field("Issue" if pull is None else "PullRequest", "title"))
-    number = context.store.next_number(f"github:numbers:{repository_id}")
+    number = context.store.next_number(f"github:numbers:{repository['id']}")
     made: Document = {
-        "repository_id": repository_id,
+        "repository_id": repository["id"],
         "number": number,
         "title": str(body["title"]),
         "body": body.get("body"),
         "state": "open",
         "state_reason": None,
-        "labels": _label_ids(context, repository_id, body.get("labels") or []),
+        "labels": _label_ids(context, repository["id"], body.get("labels") or []),
         "user_id": accounts.viewer(context)["id"],
         "closed_at": None,
         "pull": pull,
     }
-    return add(context, "issues", made, f"{repository_id}/{number}")
+    return add(context, "issues", made, f"{repository['id']}/{number}")
 
 
 def edit(context: Context, present: Document, body: Document) -> Document:
@@ -169,21 +165,16 @@ def edit(context: Context, present: Document, body: Document) -> Document:
     return change(context, "issues", present, fields)
 
 
-def comments(context: Context, issue_of: Document, kind: str = COMMENTS) -> list[Document]:
-    """The issue's comments, oldest first; `kind` is where they are kept."""
-    return collection(context, kind).find(repository_id=issue_of["repository_id"], number=issue_of["number"])
-
-
-def add_comment(context: Context, issue_of: Document, fields: Document, kind: str = COMMENTS) -> Document:
-    """A new comment of the request's account with these fields; `kind` is where it is kept."""
-    owner = {name: issue_of[name] for name in ("repository_id", "number")}
-    return add(context, kind, {**owner, "user_id": accounts.viewer(context)["id"], **fields})
+def comments(context: Context, issue_of: Document) -> list[Document]:
+    """The issue's comments, oldest first."""
+    return collection(context, COMMENTS).find(repository_id=issue_of["repository_id"], number=issue_of["number"])
 
 
 def create_comment(context: Context, issue_of: Document, body: Document) -> Document:
-    """A new comment."""
+    """A new comment of the request's account."""
     check(body, _COMMENT)
-    return add_comment(context, issue_of, {"body": body["body"]})
+    own = picked(issue_of, "repository_id", "number")
+    return add(context, COMMENTS, {**own, "user_id": accounts.viewer(context)["id"], "body": body["body"]})
 
 
 def edit_comment(context: Context, present: Document, body: Document) -> Document:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from parity_sandbox.github.bodies import Field, check, items, part
+from parity_sandbox.context import Context
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, ValidationFailed, custom
 from parity_sandbox.github.state.collections import add, change, collection, held
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.narrowing import items, part
+from parity_sandbox.store import Document
 
 _KEY = re.compile(
     r"(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-\S+@openssh\.com) [A-Za-z0-9+/]+=*(?: .*)?"
@@ -51,18 +49,18 @@ def add_deploy_key(context: Context, repository_id: int, added_by: str, body: Do
     return add(context, "deploy_keys", made)
 
 
-def add_webhook(context: Context, repository_id: int, body: Document) -> Document:
+def add_webhook(context: Context, repository: Document, body: Document) -> Document:
     """A new webhook, for pushes unless `events` says otherwise. Raises ValidationFailed: no address, or it exists."""
     check(body, _HOOK)
     config = _config(part(body, "config"))
     events = items(body, "events") or ["push"]
     if not config.get("url"):
         raise ValidationFailed(custom("Hook", "url", "url cannot be blank"))
-    present = held(context, "webhooks", repository_id)
+    present = held(context, "webhooks", repository["id"])
     if any(each["config"]["url"] == config["url"] for each in present):
         raise ValidationFailed(custom("Hook", "base", "Hook already exists on this repository"))
     made = {
-        "repository_id": repository_id, "active": body.get("active", True), "events": sorted(set(events)),
+        "repository_id": repository["id"], "active": body.get("active", True), "events": sorted(set(events)),
         "config": config,
     }  # fmt: skip
     return add(context, "webhooks", made)
@@ -79,12 +77,12 @@ def edit_webhook(context: Context, found: Document, body: Document) -> Document:
     return change(context, "webhooks", found, changed)
 
 
-def add_runner(context: Context, repository_id: int, body: Document) -> Document:
+def add_runner(context: Context, repository: Document, body: Document) -> Document:
     """A new runner, never online. Raises Conflict: there is one of this name."""
     check(body, _RUNNER)
-    if collection(context, "runners").first(repository_id=repository_id, name=body["name"]) is not None:
+    if collection(context, "runners").first(repository_id=repository["id"], name=body["name"]) is not None:
         raise Conflict(f"Already exists - A runner with the name {body['name']} already exists.")
-    return add(context, "runners", {"repository_id": repository_id, **{name: body[name] for name in _RUNNER}})
+    return add(context, "runners", {"repository_id": repository["id"], **{name: body[name] for name in _RUNNER}})
 
 
 def shown_config(found: Document) -> Document:

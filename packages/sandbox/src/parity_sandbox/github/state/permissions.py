@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
 from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import Conflict, NotFound
 from parity_sandbox.github.state.collections import collection, put
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.store import Document
 
 _DEFAULTS: Document = {
     "enabled": True,

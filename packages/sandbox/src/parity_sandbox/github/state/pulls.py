@@ -1,27 +1,13 @@
-"""Pull requests: from a branch to a branch of the same repository, with review comments."""
+"""Pull requests: from a branch to a branch of the same repository."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import NotFound, ValidationFailed, custom, invalid, missing_field
 from parity_sandbox.github.state import git, issues
 from parity_sandbox.github.state.collections import collection
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
-
-_COMMENT = {
-    "body": Field(str, required=True),
-    "commit_id": Field(str, required=True),
-    "path": Field(str, required=True),
-    "line": Field(int),
-    "side": Field(str, choices=("LEFT", "RIGHT")),
-}
+from parity_sandbox.store import Document
 
 
 def pulls(context: Context, repository_id: int) -> list[Document]:
@@ -65,7 +51,7 @@ def create(context: Context, repository: Document, body: Document) -> Document:
         "merged_at": None,
         "merge_commit_sha": None,
     }
-    return issues.create(context, repository["id"], body, pull=fields)
+    return issues.create(context, repository, body, pull=fields)
 
 
 def merge(context: Context, repository: Document, found: Document) -> str:
@@ -107,14 +93,3 @@ def commits(context: Context, found: Document) -> list[Document]:
     number = found["repository_id"]
     base = {each["sha"] for each in git.history(context, number, found["pull"]["base_sha"])}
     return [each for each in git.history(context, number, head_sha(context, found)) if each["sha"] not in base]
-
-
-def review_comments(context: Context, found: Document) -> list[Document]:
-    """The comments on lines of the pull request, oldest first."""
-    return issues.comments(context, found, "review_comments")
-
-
-def create_review_comment(context: Context, found: Document, body: Document) -> Document:
-    """A new comment on a line."""
-    check(body, _COMMENT)
-    return issues.add_comment(context, found, {name: body.get(name) for name in _COMMENT}, "review_comments")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from parity_sandbox.context import Context
 from parity_sandbox.github import ids
-from parity_sandbox.github.bodies import Field, check, part
+from parity_sandbox.github.bodies import Field, check
 from parity_sandbox.github.errors import ReadOnly, ValidationFailed, custom, missing_field
-from parity_sandbox.github.state import git, keys
-from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_where
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
-
+from parity_sandbox.github.state import git
+from parity_sandbox.github.state.collections import add, change, collection, one, remove, remove_of
+from parity_sandbox.narrowing import part
+from parity_sandbox.store import Document
 
 _DEFAULTS: Document = {
     "description": None,
@@ -48,32 +46,6 @@ _FIELDS = {
     "default_branch": Field(str, nullable=True),
     "security_and_analysis": Field(dict, nullable=True),
 }
-
-OWNED = (
-    "environments",
-    "deployment_branch_policies",
-    "secrets",
-    "variables",
-    "public_keys",
-    "rulesets",
-    "permissions",
-    "team_repositories",
-    "collaborators",
-    "deploy_keys",
-    "webhooks",
-    "runners",
-    "refs",
-    "commits",
-    "blobs",
-    "labels",
-    "issues",
-    "issue_comments",
-    "review_comments",
-    "runs",
-    "workflows",
-    "renames",
-)
-"""The kinds of documents that go with their repository."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -126,7 +98,6 @@ def create(context: Context, owner: str, body: Document) -> Document:
     }
     made = add(context, "repositories", _edited(made, body | {"archived": False}))
     collection(context, "renames").delete(f"{owner.lower()}/{name.lower()}")
-    keys.create(context, made["id"], None)
     if body.get("auto_init") or body.get("license_template") or body.get("gitignore_template"):
         git.first_commit(context, made)
     return made
@@ -163,8 +134,7 @@ def update(context: Context, repository: Document, **fields: Any) -> Document:
 
 def delete(context: Context, repository: Document) -> None:
     """Delete the repository and everything in it."""
-    for kind in OWNED:
-        remove_where(context, kind, repository_id=repository["id"])
+    remove_of(context, repository_id=repository["id"])
     remove(context, "repositories", repository)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+from parity_sandbox.context import Context
 from parity_sandbox.forms import Form
 from parity_sandbox.github import ids
 from parity_sandbox.github.errors import NotFound
 from parity_sandbox.github.state.collections import add, collection, held
-
-if TYPE_CHECKING:
-    from parity_sandbox.context import Context
-    from parity_sandbox.store import Document
+from parity_sandbox.narrowing import picked
+from parity_sandbox.store import Document
 
 
 class Run(Form):
@@ -66,11 +65,9 @@ def put(context: Context, repository: Document, asked: Run) -> Document:
         "created_at": time,
         "updated_at": time,
     }
-    if present is None:
-        return documents.insert(str(number), made)
     times = () if asked.created_at else ("created_at", "updated_at")
-    kept = {name: present[name] for name in ("run_number", *times)}
-    return documents.put(str(number), made | kept)
+    kept = {} if present is None else picked(present, "run_number", *times)
+    return documents.keep(str(number), made | kept)
 
 
 def _workflow(context: Context, repository_id: int, file: str, time: str) -> Document:

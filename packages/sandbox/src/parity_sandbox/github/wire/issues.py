@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from parity_sandbox.github.calls import HTML
@@ -10,9 +9,7 @@ from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire import repositories
 from parity_sandbox.github.wire.accounts import account
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _ASSOCIATION = "OWNER"
 
@@ -117,7 +114,7 @@ def pull(
     }
 
 
-def full_pull(short: Document, comments: int, review_comments: int, commits: int) -> Document:
+def full_pull(short: Document, comments: int, commits: int) -> Document:
     """A pull request as it is read alone; `short` is its document from `pull`."""
     merged = short["merged_at"] is not None
     return short | {
@@ -127,7 +124,7 @@ def full_pull(short: Document, comments: int, review_comments: int, commits: int
         "mergeable_state": "unknown" if merged else "clean",
         "merged_by": short["user"] if merged else None,
         "comments": comments,
-        "review_comments": review_comments,
+        "review_comments": 0,
         "maintainer_can_modify": False,
         "commits": commits,
         **dict.fromkeys(("additions", "deletions", "changed_files"), 0),
@@ -141,27 +138,6 @@ def _end(repository: Document, owner: Document, branch: str, sha: str) -> Docume
         "sha": sha,
         "user": account(owner),
         "repo": repositories.minimal(repository, owner),
-    }
-
-
-def review_comment(repository: Document, found: Document, user: Document) -> Document:
-    """A comment on a line of a pull request."""
-    address = f"{repositories.url(repository)}/pulls/comments/{found['id']}"
-    pull_address = f"{repositories.url(repository)}/pulls/{found['number']}"
-    page = f"{repositories.page(repository)}/pull/{found['number']}#discussion_r{found['id']}"
-    return picked(found, "id", "path", "commit_id", "body", "created_at", "updated_at") | {
-        "url": address,
-        "pull_request_review_id": None,
-        "node_id": node_id("PRRC", repository["id"], found["id"]),
-        "diff_hunk": "",
-        "original_commit_id": found["commit_id"],
-        "user": account(user),
-        "html_url": page,
-        "pull_request_url": pull_address,
-        "author_association": _ASSOCIATION,
-        "_links": {"self": {"href": address}, "html": {"href": page}, "pull_request": {"href": pull_address}},
-        "line": found["line"] or 1,
-        "side": found["side"] or "RIGHT",
     }
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from parity_sandbox.github.calls import API, HTML
 from parity_sandbox.github.ids import node_id
 from parity_sandbox.github.wire.accounts import account
 from parity_sandbox.narrowing import picked
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.store import Document
 
 _LINKS = {
     "forks_url": "/forks",

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from parity_sandbox.standin.calls import Call
+from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import length, one_of, size
-from parity_sandbox.standin.errors import ResourceError, explained
+from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.errors import ResourceError
 from parity_sandbox.standin.golang import items, known, text, without_null
 from parity_sandbox.standin.planning import differing
-from parity_sandbox.standin.resources.shared import ID, TEAM_ID, part, split
-from parity_sandbox.standin.schema import Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.resources.shared import ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 CREATE = Call("POST", "/alerts/v3/alert-rules")
-GET = Call("GET", "/alerts/v3/alert-rules/{rule}")
-UPDATE = Call("PATCH", "/alerts/v3/alert-rules/{rule}")
-DELETE = Call("DELETE", "/alerts/v3/alert-rules/{rule}")
+GET = Call("GET", "/alerts/v3/alert-rules/{id}")
+UPDATE = Call("PATCH", "/alerts/v3/alert-rules/{id}")
+DELETE = Call("DELETE", "/alerts/v3/alert-rules/{id}")
 
 _SCOPE = Field(
     "object",
@@ -109,9 +107,9 @@ def _wire(plan: Document, name: str) -> Any:
 
 async def _create(client: Client, plan: Document) -> Document:
     body = without_null({name: _wire(plan, name) for name in _SENT})
-    with explained("Error creating Alert Rule", "Could not create Alert Rule, unexpected error"):
-        answer = await client.send(CREATE, owner=text(plan["teamId"]), body=body)
-    return _state(client, answer["rule"], text(plan["teamId"]))
+    with failing("creating", "Alert Rule", "create Alert Rule"):
+        answer = await client.send(CREATE, plan, body=body)
+    return _state(client, answer["rule"], plan)
 
 
 async def _update(client: Client, state: Document, plan: Document) -> Document:
@@ -121,43 +119,40 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     if "notificationSettings" in body and body["notificationSettings"] is not None:
         keys = ("incidentIoRoutingKey", "vercelNotificationsMinimumSeverityLevel")
         body["notificationSettings"] = {**dict.fromkeys(keys), **body["notificationSettings"]}
-    rule = text(plan["id"])
-    with explained("Error updating Alert Rule", f"Could not update Alert Rule {rule}, unexpected error"):
-        answer = await client.send(UPDATE, owner=text(plan["teamId"]), body=body, rule=rule)
-    return _state(client, answer["rule"], text(plan["teamId"]))
+    with failing("updating", "Alert Rule", f"update Alert Rule {text(plan['id'])}"):
+        answer = await client.send(UPDATE, plan, body=body)
+    return _state(client, answer["rule"], plan)
 
 
 async def _read(client: Client, state: Document) -> Document:
-    return await _get(client, text(state["id"]), text(state["teamId"]), "reading")
+    return await _get(client, state, "reading")
 
 
 async def _find(client: Client, identifier: str) -> Document:
     team, rule = split(identifier, 1, "Error importing Alert Rule", "alert_rule_id")
-    return await _get(client, rule, team, "importing")
+    return await _get(client, {"id": rule, "teamId": team}, "importing")
 
 
-async def _get(client: Client, rule: str, team: str, doing: str) -> Document:
-    with explained(f"Error {doing} Alert Rule", f"Could not get Alert Rule {rule}, unexpected error", gone=True):
-        answer = await client.send(GET, owner=team, rule=rule)
-    found = part(answer, "rule")
+async def _get(client: Client, at: Document, doing: str) -> Document:
+    with failing(doing, "Alert Rule", f"get Alert Rule {text(at['id'])}", gone=True):
+        found = part(await client.send(GET, at), "rule")
     if found.get("isDefault"):
         said = "The team default alert rule cannot be managed because the API only permits notification updates for it."
         raise ResourceError("Unsupported default Alert Rule", said)
-    return _state(client, found, team)
+    return _state(client, found, at)
 
 
 async def _delete(client: Client, state: Document) -> None:
-    rule = text(state["id"])
-    with explained("Error deleting Alert Rule", f"Could not delete Alert Rule {rule}, unexpected error", gone=True):
-        await client.send(DELETE, owner=text(state["teamId"]), rule=rule)
+    with failing("deleting", "Alert Rule", f"delete Alert Rule {text(state['id'])}", gone=True):
+        await client.send(DELETE, state)
 
 
-def _state(client: Client, rule: Document, team: str) -> Document:
+def _state(client: Client, rule: Document, at: Document) -> Document:
     scope, triggers, settings = (part(rule, name) for name in ("ruleScope", "triggers", "notificationSettings"))
     selected: list[Document] | None = None if triggers.get("mode") == "all" else triggers.get("items", [])
     return {
         "id": rule["id"],
-        "teamId": client.team_id(team) or None,
+        "teamId": client.team_of(at) or None,
         "type": rule["type"],
         "name": rule["name"],
         "ruleScope": {"type": scope["type"], "projectIds": scope.get("projectIds") or None},
@@ -175,14 +170,6 @@ def _state(client: Client, rule: Document, team: str) -> Document:
 
 
 RESOURCE = Resource(
-    token="vercel:index/alertRule:AlertRule",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(CREATE, GET, UPDATE, DELETE),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-    named=True,
-)
+    "vercel:index/alertRule:AlertRule", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate, named=True,
+)  # fmt: skip

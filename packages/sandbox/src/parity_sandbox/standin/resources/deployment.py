@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from parity_sandbox.standin.calls import Call
-from parity_sandbox.standin.errors import StandInError, UnknownToStandInError, explained
+from parity_sandbox.narrowing import part
+from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.errors import StandInError, UnknownToStandInError
 from parity_sandbox.standin.golang import flag, known, text, without_empty
 from parity_sandbox.standin.resources.git_metadata import git_metadata
 from parity_sandbox.standin.resources.project import check_framework
@@ -14,21 +15,17 @@ from parity_sandbox.standin.resources.shared import (
     ID,
     PROJECT_ID,
     TEAM_ID,
-    get_project,
-    part,
+    Resource,
+    failing,
     require_project,
-    team_or_null,
 )
-from parity_sandbox.standin.schema import UNKNOWN, Document, Failure, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.schema import UNKNOWN, Call, Document, Failure, Field
 
 CREATE = Call("POST", "/v12/now/deployments")
-GET = Call("GET", "/v13/deployments/{deployment}")
-DELETE = Call("DELETE", "/v13/deployments/{deployment}")
+GET = Call("GET", "/v13/deployments/{id}")
+DELETE = Call("DELETE", "/v13/deployments/{id}")
 _TEXT = Field("string", optional=True, replace="always")
-_SUMMARY = "Error creating deployment"
+_NOUN = "deployment"
 
 FIELDS: dict[str, Field] = {
     "id": ID,
@@ -58,17 +55,15 @@ FIELDS: dict[str, Field] = {
 
 
 async def _create(client: Client, plan: Document) -> Document:
-    project, team = text(plan["projectId"]), text(plan["teamId"])
     trouble = "Unexpected error reading project: unable to get project"
-    found = await require_project(client, plan, _SUMMARY, trouble)
+    found = await require_project(client, plan, f"Error creating {_NOUN}", trouble)
     metadata = await git_metadata(found.get("link"))
-    with explained(_SUMMARY, "Could not create deployment, unexpected error"):
+    with failing("creating", _NOUN, "create deployment"):
         # The real provider asks for the project once more before it sends the commit.
-        source = _source(await get_project(client, project, team), text(plan["ref"]))
+        source = _source(await client.send(GET_PROJECT, plan), text(plan["ref"]))
         body = {**_creation(plan), "gitSource": source, **without_empty({"gitMetadata": metadata})}
-        query = {"skipAutoDetectionConfirmation": "1"}
-        answer = await client.send(CREATE, owner=team, query=query, body=body)
-        answer, owner = await _finish(client, project, team, answer)
+        answer = await client.send(CREATE, plan, query={"skipAutoDetectionConfirmation": "1"}, body=body)
+        answer, owner = await _finish(client, plan, answer)
     return _state(answer, plan, owner)
 
 
@@ -119,20 +114,20 @@ def _source(project: Document, ref: str) -> Document:
     raise StandInError("unable to deploy project by ref: project has no linked git repository")
 
 
-async def _finish(client: Client, project: str, team: str, answer: Any) -> tuple[Document, str | None]:
+async def _finish(client: Client, plan: Document, answer: Any) -> tuple[Document, str | None]:
     """Read the deployment until its aliases are assigned; raises StandInError where it failed.
 
     Gives the answer, and the team, which the real provider knows only from its second read on.
     """
     owner: str | None = None
     while not answer.get("aliasAssigned") or answer.get("aliasError"):
-        _raise_failure(answer, project)
+        _raise_failure(answer, text(plan["projectId"]))
         await client.sleep(client.poll_seconds)
         try:
-            answer = await client.send(GET, owner=team, deployment=answer["id"])
+            answer = await client.send(GET, {**plan, "id": answer["id"]})
         except StandInError as error:
             raise StandInError(f"error getting deployment: {error}") from error
-        owner = team_or_null(client, team)
+        owner = client.team_of(plan) or None
     return answer, owner
 
 
@@ -152,11 +147,9 @@ def _raise_failure(answer: Document, project: str) -> None:
 
 
 async def _read(client: Client, state: Document) -> Document:
-    team, identifier = text(state["teamId"]), text(state["id"])
-    what = f"Could not get deployment {team} {identifier}, unexpected error"
-    with explained("Error reading deployment", what, gone=True):
-        answer = await client.send(GET, owner=team, deployment=identifier)
-    return _state(answer, state, team_or_null(client, team))
+    with failing("reading", _NOUN, f"get deployment {text(state['teamId'])} {text(state['id'])}", gone=True):
+        answer = await client.send(GET, state)
+    return _state(answer, state, client.team_of(state) or None)
 
 
 async def _update(_client: Client, state: Document, plan: Document) -> Document:
@@ -165,11 +158,9 @@ async def _update(_client: Client, state: Document, plan: Document) -> Document:
 
 async def _delete(client: Client, state: Document) -> None:
     """Delete it only where `deleteOnDestroy` says so; else it stays at Vercel."""
-    if not flag(state["deleteOnDestroy"]):
-        return
-    what = f"Could not delete deployment {state['url']}, unexpected error"
-    with explained("Error deleting deployment", what):
-        await client.send(DELETE, owner=text(state["teamId"]), deployment=text(state["id"]))
+    if flag(state["deleteOnDestroy"]):
+        with failing("deleting", _NOUN, f"delete deployment {state['url']}"):
+            await client.send(DELETE, state)
 
 
 def _state(answer: Document, before: Document, team: str | None) -> Document:
@@ -210,12 +201,5 @@ async def _validate(client: Client, inputs: Document) -> list[Failure]:
 _FILES = str(UnknownToStandInError("`files`"))
 
 RESOURCE = Resource(
-    token="vercel:index/deployment:Deployment",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(GET_PROJECT, CREATE, GET, DELETE),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    validate=_validate,
-)
+    "vercel:index/deployment:Deployment", FIELDS, _create, _read, _delete, update=_update, validate=_validate,
+)  # fmt: skip

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from parity_sandbox.narrowing import as_object
-from parity_sandbox.standin.calls import Call
+from parity_sandbox.narrowing import as_object, part
 from parity_sandbox.standin.checks import between, each_of, length, size
-from parity_sandbox.standin.errors import ApiError, ResourceError, explained
+from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.errors import ApiError, ResourceError
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
 from parity_sandbox.standin.resources.shared import (
-    GET_PROJECT,
     PROJECT_ID,
     TEAM_ID,
-    part,
+    Resource,
+    failing,
     require_project,
     split,
-    team_or_null,
 )
-from parity_sandbox.standin.schema import Document, Failure, Field, Resource
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
-
-CREATE = Call("POST", "/v10/projects/{project}/env")
-GET = Call("GET", "/v10/projects/{project}/env/{variable}")
-UPDATE = Call("PATCH", "/v10/projects/{project}/env/{variable}")
-DELETE = Call("DELETE", "/v8/projects/{project}/env/{variable}")
-LIST = Call("GET", "/v8/projects/{project}/env")
+CREATE = Call("POST", "/v10/projects/{projectId}/env")
+GET = Call("GET", "/v10/projects/{projectId}/env/{id}")
+UPDATE = Call("PATCH", "/v10/projects/{projectId}/env/{id}")
+DELETE = Call("DELETE", "/v8/projects/{projectId}/env/{id}")
+LIST = Call("GET", "/v8/projects/{projectId}/env")
 _CONFLICT = "ENV_CONFLICT"
+_NOUN = "project environment variable"
 
 FIELDS: dict[str, Field] = {
     "id": Field("string", computed=True, replace="always", keep=True),
@@ -49,29 +46,25 @@ FIELDS: dict[str, Field] = {
 
 
 async def _create(client: Client, plan: Document) -> Document:
-    await require_project(client, plan, "Error creating project environment variable")
-    project, team = text(plan["projectId"]), text(plan["teamId"])
+    await require_project(client, plan, f"Error creating {_NOUN}")
     try:
-        answer = await client.send(CREATE, owner=team, project=project, body=_creation(plan))
+        answer = await client.send(CREATE, plan, body=_creation(plan))
     except ApiError as error:
-        what = "Could not create project environment variable, unexpected error"
+        what = f"Could not create {_NOUN}, unexpected error"
         reason = await _explain(client, plan, error)
-        raise ResourceError("Error creating project environment variable", f"{what}: {reason}") from error
-    created: Document = answer["created"]
-    created["value"] = text(plan["value"])
-    return _state(created, plan, team_or_null(client, team))
+        raise ResourceError(f"Error creating {_NOUN}", f"{what}: {reason}") from error
+    return _state({**answer["created"], "value": text(plan["value"])}, plan, client.team_of(plan) or None)
 
 
 async def _read(client: Client, state: Document) -> Document:
-    project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
-    with explained(*_unreadable(identifier, project, team), gone=True):
-        answer = await client.send(GET, owner=team, project=project, variable=identifier)
-    return _state(answer, state, team_or_null(client, team))
+    where = " ".join(text(state[name]) for name in ("id", "projectId", "teamId"))
+    with failing("reading", _NOUN, f"get {_NOUN} {where}", gone=True):
+        answer = await client.send(GET, state)
+    return _state(answer, state, client.team_of(state) or None)
 
 
 async def _update(client: Client, state: Document, plan: Document) -> Document:
     del state
-    project, team = text(plan["projectId"]), text(plan["teamId"])
     body = {
         **without_null({"value": text_pointer(plan["value"])}),
         "target": items(plan["targets"]) or None,
@@ -80,34 +73,25 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
         "type": _kind(plan),
         "comment": text(plan["comment"]),
     }
-    what = "Could not update project environment variable, unexpected error"
-    with explained("Error updating project environment variable", what):
-        answer = await client.send(UPDATE, owner=team, project=project, variable=text(plan["id"]), body=body)
+    with failing("updating", _NOUN, f"update {_NOUN}"):
+        answer = await client.send(UPDATE, plan, body=body)
     if plan["value"] is not None:
         answer["value"] = text(plan["value"])
-    return _state(answer, plan, team_or_null(client, team))
+    return _state(answer, plan, client.team_of(plan) or None)
 
 
 async def _delete(client: Client, state: Document) -> None:
-    project, team, identifier = text(state["projectId"]), text(state["teamId"]), text(state["id"])
-    what = f"Could not delete project environment variable {identifier}, unexpected error"
-    with explained("Error deleting project environment variable", what, gone=True):
-        await client.send(DELETE, owner=team, project=project, variable=identifier)
+    with failing("deleting", _NOUN, f"delete {_NOUN} {text(state['id'])}", gone=True):
+        await client.send(DELETE, state)
 
 
 async def _find(client: Client, identifier: str) -> Document:
-    summary = "Error importing project environment variable"
-    team, project, variable = split(identifier, 2, summary, "project_id/env_id")
-    with explained(*_unreadable(team, project, variable)):
-        answer = await client.send(GET, owner=team, project=project, variable=variable)
+    team, project, variable = split(identifier, 2, f"Error importing {_NOUN}", "project_id/env_id")
+    at: Document = {"teamId": team, "projectId": project, "id": variable}
+    with failing("reading", _NOUN, f"get {_NOUN} {team} {project} {variable}"):
+        answer = await client.send(GET, at)
     shown = None if answer.get("type") == "sensitive" else answer.get("value", "")
-    before = {"projectId": project, "value": shown, "valueWoVersion": None}
-    return _state(answer, before, team_or_null(client, team))
-
-
-def _unreadable(*where: str) -> tuple[str, str]:
-    what = f"Could not get project environment variable {' '.join(where)}, unexpected error"
-    return "Error reading project environment variable", what
+    return _state(answer, {**at, "value": shown, "valueWoVersion": None}, client.team_of(at) or None)
 
 
 def _creation(plan: Document) -> Document:
@@ -154,9 +138,7 @@ async def _explain(client: Client, plan: Document, error: ApiError) -> str:
         found = await _conflicting(client, plan, details)
         if found:
             return f"{error} the conflicting environment variable ID is {found}"
-    said = error.document
-    document = as_object(said)
-    failed: list[Any] = document.get("failed") or []
+    failed: list[Any] = as_object(error.document).get("failed") or []
     if not failed:
         return str(error)
     first = part(failed[0], "error")
@@ -171,7 +153,7 @@ async def _explain(client: Client, plan: Document, error: ApiError) -> str:
 
 async def _conflicting(client: Client, plan: Document, details: Document) -> str | None:
     project, team = text(plan["projectId"]), text(plan["teamId"])
-    page = await client.send(LIST, owner=team, query={"decrypt": "true", "limit": "100"}, project=project)
+    page = await client.send(LIST, plan, query={"decrypt": "true", "limit": "100"})
     targets: list[str] = details.get("target") or []
     for each in page.get("envs", []):
         if each["key"] != (details.get("envVarKey") or "") or each.get("gitBranch") != details.get("gitBranch"):
@@ -203,7 +185,7 @@ async def _review(client: Client, plan: Document) -> None:
     new = not known(plan["id"])
     if plan["sensitive"] is not False or not new or (targets == ["development"] and not environments):
         return
-    team = await client.find_team(text(plan["teamId"]))
+    team = await client.find_team(plan)
     if team.get("sensitiveEnvironmentVariablePolicy") == "on":
         raise ResourceError(
             summary,
@@ -213,14 +195,6 @@ async def _review(client: Client, plan: Document) -> None:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(GET_PROJECT, CREATE, GET, UPDATE, DELETE, LIST),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-    review=_review,
-)
+    "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate, review=_review,
+)  # fmt: skip

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.standin.golang import without_empty
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
+from parity_sandbox.standin.schema import Document
 
 _TIMEOUT_SECONDS = 2.0
 _MARKS = (".vercel/repo.json", ".now/repo.json", ".git")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import size
-from parity_sandbox.standin.errors import explained
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.golang import text
-from parity_sandbox.standin.resources.drains import sampling
-from parity_sandbox.standin.resources.sampling import RULE, read, sent
-from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, split
-from parity_sandbox.standin.schema import Document, Field, Resource
-
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.resources.drains import RULE, sampled, sampling
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
 GET = Call("GET", "/v1/drains/tracing/config")
 PUT = Call("PUT", "/v1/drains/tracing/config")
+_NOUN = "Project Tracing"
 
 FIELDS: dict[str, Field] = {
     "id": Field("string", computed=True),
@@ -28,9 +24,8 @@ FIELDS: dict[str, Field] = {
 
 
 async def _create(client: Client, plan: Document) -> Document:
-    rules: Any = sampling(sent(plan["samplingRules"])).get("sampling", [])
-    with explained("Error updating Project Tracing", "Could not update Project Tracing, unexpected error"):
-        answer = await _put(client, plan, {"enabled": True, "sampling": rules})
+    with failing("updating", _NOUN, f"update {_NOUN}"):
+        answer = await _send(client, PUT, plan, body={"enabled": True, "sampling": sampling(plan["samplingRules"])})
     return _state(client, answer, plan)
 
 
@@ -39,28 +34,28 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
     return await _create(client, plan)
 
 
-async def _put(client: Client, at: Document, body: Document) -> Document:
-    return await client.send(PUT, owner=text(at["teamId"]), body=body, query={"projectId": text(at["projectId"])})
+async def _send(client: Client, call: Call, at: Document, **body: Any) -> Document:
+    return await client.send(call, at, query={"projectId": text(at["projectId"])}, **body)
 
 
 async def _read(client: Client, state: Document) -> Document | None:
-    team, project = text(state["teamId"]), text(state["projectId"])
-    what = f"Could not get Project Tracing {team} {project}, unexpected error"
-    with explained("Error reading Project Tracing", what, gone=True):
-        answer = await client.send(GET, owner=team, query={"projectId": project})
+    with failing("reading", _NOUN, _tried("get", state), gone=True):
+        answer = await _send(client, GET, state)
     return _state(client, answer, state) if answer["enabled"] else None
 
 
 async def _find(client: Client, identifier: str) -> Document | None:
-    team, project = split(identifier, 1, "Error importing Project Tracing", "project_id")
+    team, project = split(identifier, 1, f"Error importing {_NOUN}", "project_id")
     return await _read(client, {"projectId": project, "teamId": team, "samplingRules": None})
 
 
 async def _delete(client: Client, state: Document) -> None:
-    where = f"{text(state['teamId'])} {text(state['projectId'])}"
-    what = f"Could not delete Project Tracing {where}, unexpected error"
-    with explained("Error deleting Project Tracing", what, gone=True):
-        await _put(client, state, {"enabled": False, "sampling": []})
+    with failing("deleting", _NOUN, _tried("delete", state), gone=True):
+        await _send(client, PUT, state, body={"enabled": False, "sampling": []})
+
+
+def _tried(verb: str, at: Document) -> str:
+    return f"{verb} {_NOUN} {text(at['teamId'])} {text(at['projectId'])}"
 
 
 def _state(client: Client, answer: Document, before: Document) -> Document:
@@ -68,18 +63,11 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
     return {
         "id": project,
         "projectId": project,
-        "teamId": client.team_id(text(before["teamId"])) or None,
-        "samplingRules": read(answer, before["samplingRules"]),
+        "teamId": client.team_of(before) or None,
+        "samplingRules": sampled(answer, before["samplingRules"]),
     }
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectTracing:ProjectTracing",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(PUT, GET),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-)
+    "vercel:index/projectTracing:ProjectTracing", FIELDS, _create, _read, _delete, update=_update, find=_find,
+)  # fmt: skip

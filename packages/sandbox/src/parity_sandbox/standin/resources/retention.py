@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from parity_sandbox.standin.calls import Call
 from parity_sandbox.standin.checks import one_of
-from parity_sandbox.standin.errors import StandInError, explained
+from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.errors import StandInError
 from parity_sandbox.standin.golang import text, without_empty
-from parity_sandbox.standin.resources.shared import GET_PROJECT, PROJECT_ID, TEAM_ID, require_project, split
-from parity_sandbox.standin.schema import Document, Field, Resource
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, Resource, failing, require_project, split
+from parity_sandbox.standin.schema import Call, Document, Field
 
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
-
-UPDATE = Call("PATCH", "/v9/projects/{project}/deployment-expiration")
-GET = Call("GET", "/v2/projects/{project}")
+UPDATE = Call("PATCH", "/v9/projects/{projectId}/deployment-expiration")
+GET = Call("GET", "/v2/projects/{projectId}")
 _DAYS = {1: "1d", 7: "1w", 30: "1m", 60: "2m", 90: "3m", 180: "6m", 365: "1y", 36500: "unlimited"}
 _UNLIMITED = 36500
 
@@ -35,20 +30,14 @@ FIELDS: dict[str, Field] = {
 }
 _SENT = {
     "expirationPreview": "expiration",
-    "expirationProduction": "expirationProduction",
-    "expirationCanceled": "expirationCanceled",
-    "expirationErrored": "expirationErrored",
+    **{name: name for name in ("expirationProduction", "expirationCanceled", "expirationErrored")},
 }
-_FOUND = {
-    "expirationPreview": "expirationDays",
-    "expirationProduction": "expirationDaysProduction",
-    "expirationCanceled": "expirationDaysCanceled",
-    "expirationErrored": "expirationDaysErrored",
-}
+_FOUND = {name: wire.replace("expiration", "expirationDays") for name, wire in _SENT.items()}
+_NOUN = "project deployment retention"
 
 
 async def _create(client: Client, plan: Document) -> Document:
-    await require_project(client, plan, "Error creating project deployment retention")
+    await require_project(client, plan, f"Error creating {_NOUN}")
     return await _change(client, plan, "creating", "create")
 
 
@@ -58,39 +47,33 @@ async def _update(client: Client, state: Document, plan: Document) -> Document:
 
 
 async def _change(client: Client, plan: Document, doing: str, verb: str) -> Document:
-    project, team = text(plan["projectId"]), text(plan["teamId"])
-    body = without_empty({wire: text(plan[name]) for name, wire in _SENT.items()})
-    what = f"Could not {verb} project deployment retention, unexpected error"
-    with explained(f"Error {doing} project deployment retention", what):
-        answer = await client.send(UPDATE, owner=team, project=project, body=body)
+    with failing(doing, _NOUN, f"{verb} {_NOUN}"):
+        body = without_empty({wire: text(plan[name]) for name, wire in _SENT.items()})
+        answer = await client.send(UPDATE, plan, body=body)
     said: Document = answer["deploymentExpiration"]
-    periods = {name: said.get(wire) if said.get(wire) in _DAYS.values() else "" for name, wire in _SENT.items()}
-    return {**_identity(client, project, team), **periods}
+    return _state(client, plan, {name: said.get(wire) for name, wire in _SENT.items()})
 
 
-async def _read(client: Client, state: Document) -> Document | None:
-    return await _get(client, text(state["projectId"]), text(state["teamId"]))
-
-
-async def _find(client: Client, identifier: str) -> Document | None:
-    team, project = split(identifier, 1, "Error importing project deployment retention", "project_id")
-    return await _get(client, project, team)
-
-
-async def _get(client: Client, project: str, team: str) -> Document:
+async def _read(client: Client, state: Document) -> Document:
     """What Vercel says. The real provider loses any error here, and so reads a project that is gone as `unlimited`."""
     try:
-        answer: Document = await client.send(GET, owner=team, project=project)
+        answer: Document = await client.send(GET, state)
     except StandInError:
         answer = {}
     said: dict[str, int] | None = answer.get("deploymentExpiration")
     days = {name: _UNLIMITED if said is None else int(said.get(wire) or 0) for name, wire in _FOUND.items()}
-    return {**_identity(client, project, team), **{name: _DAYS.get(each, "") for name, each in days.items()}}
+    return _state(client, state, {name: _DAYS.get(each) for name, each in days.items()})
 
 
-def _identity(client: Client, project: str, team: str) -> Document:
-    owner = client.team_id(team)
-    return {"id": f"{owner}/{project}", "projectId": project, "teamId": owner}
+async def _find(client: Client, identifier: str) -> Document:
+    team, project = split(identifier, 1, f"Error importing {_NOUN}", "project_id")
+    return await _read(client, {"projectId": project, "teamId": team})
+
+
+def _state(client: Client, at: Document, periods: Document) -> Document:
+    project, owner = text(at["projectId"]), client.team_of(at)
+    known = {name: each if each in _DAYS.values() else "" for name, each in periods.items()}
+    return {"id": f"{owner}/{project}", "projectId": project, "teamId": owner, **known}
 
 
 async def _delete(client: Client, state: Document) -> None:
@@ -99,12 +82,6 @@ async def _delete(client: Client, state: Document) -> None:
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectDeploymentRetention:ProjectDeploymentRetention",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(GET_PROJECT, UPDATE, GET),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-)
+    "vercel:index/projectDeploymentRetention:ProjectDeploymentRetention", FIELDS, _create, _read, _delete,
+    update=_update, find=_find,
+)  # fmt: skip

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from parity_sandbox.standin.calls import Call
+from parity_sandbox.narrowing import part
 from parity_sandbox.standin.checks import between, one_of, size
+from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ApiError, ResourceError, explained
 from parity_sandbox.standin.golang import text
-from parity_sandbox.standin.resources.shared import part, split
-from parity_sandbox.standin.schema import Document, Failure, Field, Resource
+from parity_sandbox.standin.resources.shared import Resource, failing, split
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
-
-_CONFIG = "/v1/projects/{project}/rolling-release/config"
+_CONFIG = "/v1/projects/{projectId}/rolling-release/config"
 GET, PATCH, DELETE = Call("GET", _CONFIG), Call("PATCH", _CONFIG), Call("DELETE", _CONFIG)
 _MANUAL, _AUTOMATIC = "manual-approval", "automatic"
 _ALL = 100
-_GETTING = "error getting rolling-release"
+_NOUN, _GETTING = "project rolling release", "error getting rolling-release"
 
 FIELDS: dict[str, Field] = {
     "id": Field("string", computed=True),
@@ -64,18 +62,17 @@ async def _validate(client: Client, plan: Document) -> list[Failure]:
 
 
 async def _create(client: Client, plan: Document) -> Document:
-    project, team = text(plan["projectId"]), text(plan["teamId"])
-    what = f"Could not check if project rolling release exists, unexpected error: {_GETTING}"
+    what = f"Could not check if {_NOUN} exists, unexpected error: {_GETTING}"
     try:
-        with explained("Error checking existing project rolling release", what, gone=True):
-            there: Document | None = await client.send(GET, owner=team, project=project)
+        with explained(f"Error checking existing {_NOUN}", what, gone=True):
+            there: Document | None = await client.send(GET, plan)
     except ApiError:
         there = None
     if part(there, "rollingRelease").get("enabled"):
         raise ResourceError(
             "Project rolling release already exists",
-            f"A rolling release is already configured for project {project}. To change an existing configuration, you "
-            "must import the rolling release or remove the existing configuration.",
+            f"A rolling release is already configured for project {text(plan['projectId'])}. To change an existing "
+            "configuration, you must import the rolling release or remove the existing configuration.",
         )
     return await _send(client, plan, "creating", "create")
 
@@ -94,32 +91,31 @@ async def _send(client: Client, plan: Document, doing: str, verb: str) -> Docume
         for each in plan["stages"]
     ]
     body = {"enabled": True, "advancementType": plan["advancementType"], "stages": stages}
-    what = f"Could not {verb} project rolling release, unexpected error: error enabling rolling release"
-    with explained(f"Error {doing} project rolling release", what):
-        answer = await client.send(PATCH, owner=text(plan["teamId"]), project=text(plan["projectId"]), body=body)
+    what = f"Could not {verb} {_NOUN}, unexpected error: error enabling rolling release"
+    with explained(f"Error {doing} {_NOUN}", what):
+        answer = await client.send(PATCH, plan, body=body)
     return _state(client, answer, plan)
 
 
 async def _read(client: Client, state: Document) -> Document:
-    return await _get(client, state, "Could not get project rolling release")
+    return await _get(client, state, f"Could not get {_NOUN}")
 
 
 async def _find(client: Client, identifier: str) -> Document:
-    team, project = split(identifier, 1, "Error importing project rolling release", "project_id")
+    team, project = split(identifier, 1, f"Error importing {_NOUN}", "project_id")
     at: Document = {"projectId": project, "teamId": team, "advancementType": None, "stages": None}
-    return await _get(client, at, f"Could not get project rolling release {team} {project}")
+    return await _get(client, at, f"Could not get {_NOUN} {team} {project}")
 
 
 async def _get(client: Client, state: Document, what: str) -> Document:
-    with explained("Error reading project rolling release", f"{what}, unexpected error: {_GETTING}", gone=True):
-        answer = await client.send(GET, owner=text(state["teamId"]), project=text(state["projectId"]))
+    with explained(f"Error reading {_NOUN}", f"{what}, unexpected error: {_GETTING}", gone=True):
+        answer = await client.send(GET, state)
     return _state(client, answer, state)
 
 
 async def _delete(client: Client, state: Document) -> None:
-    what = "Could not delete project rolling release, unexpected error"
-    with explained("Error deleting project rolling release", what):
-        await client.send(DELETE, owner=text(state["teamId"]), project=text(state["projectId"]))
+    with failing("deleting", _NOUN, f"delete {_NOUN}"):
+        await client.send(DELETE, state)
 
 
 def _state(client: Client, answer: Document, before: Document) -> Document:
@@ -136,17 +132,10 @@ def _state(client: Client, answer: Document, before: Document) -> Document:
     elif not advancement:
         lasts = any(each["duration"] is not None for each in stages)
         said = {"advancementType": (_AUTOMATIC if lasts else _MANUAL) if stages else None, "stages": stages or None}
-    return {"id": project, "projectId": project, "teamId": client.team_id(text(before["teamId"])), **said}
+    return {"id": project, "projectId": project, "teamId": client.team_of(before), **said}
 
 
 RESOURCE = Resource(
-    token="vercel:index/projectRollingRelease:ProjectRollingRelease",  # noqa: S106 - a resource's token
-    fields=FIELDS,
-    calls=(GET, PATCH, DELETE),
-    create=_create,
-    read=_read,
-    update=_update,
-    delete=_delete,
-    find=_find,
-    validate=_validate,
-)
+    "vercel:index/projectRollingRelease:ProjectRollingRelease", FIELDS, _create, _read, _delete,
+    update=_update, find=_find, validate=_validate,
+)  # fmt: skip

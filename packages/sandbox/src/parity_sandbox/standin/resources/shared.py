@@ -1,32 +1,53 @@
-"""What several resources share: the team field, the project lookup, import ids."""
+"""What a resource is, and what several share: fields, the project lookup, the words of a failure, import ids."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
-from parity_sandbox.narrowing import as_object
-from parity_sandbox.standin.calls import Call
-from parity_sandbox.standin.errors import ResourceError, StandInError, not_found
-from parity_sandbox.standin.golang import text
-from parity_sandbox.standin.schema import Field
+from parity_sandbox.standin.client import Client
+from parity_sandbox.standin.errors import ResourceError, StandInError, explained, not_found
+from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
-if TYPE_CHECKING:
-    from parity_sandbox.standin.client import Client
-    from parity_sandbox.standin.schema import Document
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the provider: its fields, and the code that the table cannot say."""
+
+    token: str
+    fields: Mapping[str, Field]
+    create: Callable[[Client, Document], Awaitable[Document]]
+    """Takes the plan; what is unknown in it is left to Vercel."""
+    read: Callable[[Client, Document], Awaitable[Document | None]]
+    """Takes the state; None, or an ApiError with status 404, where the object is gone."""
+    delete: Callable[[Client, Document], Awaitable[None]]
+    """Takes the state; an ApiError with status 404 means that the object is gone already."""
+    update: Callable[[Client, Document, Document], Awaitable[Document]] | None = None
+    """Takes the state and the plan; None where every change replaces."""
+    find: Callable[[Client, str], Awaitable[Document | None]] | None = None
+    """Takes an import id; None where the real provider cannot import the resource."""
+    validate: Callable[[Client, Document], Awaitable[list[Failure]]] | None = None
+    """Checks across fields, and those that ask a service."""
+    review: Callable[[Client, Document], Awaitable[None]] | None = None
+    """Reads each plan and raises where Vercel's team forbids it."""
+    named: bool = False
+    """Whether `name` is made up from the resource's name where the program is silent."""
+
 
 TEAM_ID = Field("string", optional=True, computed=True, replace="if configured", keep=True)
 ID = Field("string", computed=True, keep=True)
 PROJECT_ID = Field("string", required=True, replace="always")
-GET_PROJECT = Call("GET", "/v10/projects/{project}")
+GET_PROJECT = Call("GET", "/v10/projects/{projectId}")
 NO_PROJECT = (
     "Could not find project, please make sure both the project_id and team_id match the project and team you wish to "
     "deploy to."
 )
 
 
-def team_or_null(client: Client, own: str) -> str | None:
-    """The team that a call was made for, null where there is none."""
-    return client.team_id(own) or None
+def failing(doing: str, noun: str, tried: str, *, gone: bool = False) -> AbstractContextManager[None]:
+    """Raise what fails inside in the provider's words: `Error DOING NOUN: Could not TRIED, unexpected error: why`."""
+    return explained(f"Error {doing} {noun}", f"Could not {tried}, unexpected error", gone=gone)
 
 
 async def require_project(
@@ -34,21 +55,11 @@ async def require_project(
 ) -> Document:
     """The project that a planned resource belongs to; raises ResourceError, of `trouble` but where there is none."""
     try:
-        return await get_project(client, text(plan["projectId"]), text(plan["teamId"]))
+        return await client.send(GET_PROJECT, plan)
     except StandInError as error:
         if not_found(error):
             raise ResourceError(summary, NO_PROJECT) from error
         raise ResourceError(summary, f"{trouble}: {error}") from error
-
-
-async def get_project(client: Client, project: str, team: str) -> Document:
-    """The project as Vercel gives it."""
-    return await client.send(GET_PROJECT, owner=team, project=project)
-
-
-def part(document: object, name: str) -> Document:
-    """An object inside a wire document, empty where it, or the document, is missing or null."""
-    return as_object(as_object(document).get(name))
 
 
 def split(identifier: str, parts: int, summary: str, form: str) -> list[str]:

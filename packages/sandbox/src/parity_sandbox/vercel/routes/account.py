@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.routing import context_of
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import webhooks, wire
 from parity_sandbox.vercel.errors import NotFound
 from parity_sandbox.vercel.wire import Call, route
 from parity_sandbox.vercel.world import USER, default_team, find_team
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 _MADE = 1_767_225_600_000
 """When the sandbox's token says that it was made, in milliseconds since 1970."""
 
 
 def _user(call: Call) -> Document:
-    team = default_team(wire.context_of(call.request))
+    team = default_team(context_of(call.request))
     return {"user": {**USER, "defaultTeamId": None if team is None else team["id"]}}
 
 
@@ -30,11 +27,11 @@ def _token(call: Call) -> Document:
 
 
 def _teams(call: Call) -> Document:
-    return wire.paged(call, "teams", wire.context_of(call.request).store.collection("vercel", "teams").all())
+    return wire.paged(call, "teams", context_of(call.request).store.collection("vercel", "teams").all())
 
 
 def _team(call: Call) -> Document:
-    team = find_team(wire.context_of(call.request), call.path("teamId"))
+    team = find_team(context_of(call.request), call.path("teamId"))
     if team is None:
         raise NotFound("Team not found.")
     return team
@@ -42,7 +39,7 @@ def _team(call: Call) -> Document:
 
 def _rename_team(call: Call) -> Document:
     changed = {**_team(call), **call.body({"slug": "string", "name": "string"})}
-    return wire.context_of(call.request).store.collection("vercel", "teams").put(changed["id"], changed)
+    return context_of(call.request).store.collection("vercel", "teams").put(changed["id"], changed)
 
 
 def _members(call: Call) -> Document:
@@ -64,11 +61,11 @@ def _list_webhooks(call: Call) -> list[Document]:
 
 
 def _read_webhook(call: Call) -> Document:
-    return webhooks.find(call.world, call.path("id"))
+    return call.world.owned("webhooks", call.path("id"), "Webhook not found.")
 
 
 def _delete_webhook(call: Call) -> None:
-    call.world.collection("webhooks").delete(webhooks.find(call.world, call.path("id"))["id"])
+    call.world.collection("webhooks").delete(_read_webhook(call)["id"])
 
 
 ROUTES = (

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import aliases, deployments, wire
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.wire import Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _create(call: Call) -> Document:

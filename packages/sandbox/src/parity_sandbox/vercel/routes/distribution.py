@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 from parity_sandbox import tokens
 from parity_sandbox.narrowing import is_object
-from parity_sandbox.routing import Route, unknown_route
-from parity_sandbox.vercel import images, registry, scopes, wire
+from parity_sandbox.routing import Route, context_of, unknown_route
+from parity_sandbox.vercel import images, registry, scopes
 from parity_sandbox.vercel.errors import Forbidden, NotFound
 from parity_sandbox.vercel.world import SERVICE, World, find_team
 
@@ -123,10 +123,8 @@ async def _put(request: Request) -> Response:
     if missing:
         raise RegistryError(404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", {"digest": missing[0]})
     tag = "" if ":" in reference else reference
-    manifest = images.Manifest(body.decode(), media_type)
-    images.push(world, repository, manifest, tag, world.now)
-    location = f"/v2/{_name(request)}/manifests/{manifest.digest}"
-    said = {"location": location, "docker-content-digest": manifest.digest}
+    digest = images.push(world, repository, body.decode(), tag, world.now, media_type=media_type)["manifestDigest"]
+    said = {"location": f"/v2/{_name(request)}/manifests/{digest}", "docker-content-digest": digest}
     return Response(status_code=201, headers={**_VERSION, **said})
 
 
@@ -154,7 +152,7 @@ def _name(request: Request) -> str:
 
 
 def _repository(request: Request) -> tuple[World, Document]:
-    context, given = wire.context_of(request), request.path_params
+    context, given = context_of(request), request.path_params
     world = World(context, find_team(context, given["teamSlug"]))
     try:
         project = world.project(given["projectSlug"])

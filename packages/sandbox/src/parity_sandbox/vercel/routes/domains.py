@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from parity_sandbox.vercel import account_domains, domains, wire
+from parity_sandbox.store import Document
+from parity_sandbox.vercel import domains, wire
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.wire import Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _list(call: Call) -> Document:
@@ -66,16 +62,16 @@ def _configuration(call: Call) -> Document:
 
 
 def _list_account(call: Call) -> Document:
-    return wire.paged(call, "domains", account_domains.of_owner(call.world))
+    return wire.paged(call, "domains", domains.of_owner(call.world))
 
 
 def _read_account(call: Call) -> Document:
-    return {"domain": account_domains.find(call.world, call.path("domain"))}
+    return {"domain": domains.find_account(call.world, call.path("domain"))}
 
 
 def _project_domains(call: Call) -> Document:
-    apex = account_domains.find(call.world, call.path("domain"))["name"]
-    found = [each for each in account_domains.of_projects(call.world) if each["apexName"] == apex]
+    apex = domains.find_account(call.world, call.path("domain"))["name"]
+    found = [each for each in domains.of_projects(call.world) if each["apexName"] == apex]
     return wire.paged(call, "projectDomains", found, domains.view)
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from parity_sandbox.vercel import delivery, links, projects, promotion, protection, wire
+from parity_sandbox.store import Document
+from parity_sandbox.vercel import links, projects, protection, rolling, wire
 from parity_sandbox.vercel.wire import Answer, Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _list(call: Call) -> Document:
@@ -69,32 +66,32 @@ def _bypass(call: Call) -> Document:
 
 
 def _retention(call: Call) -> Document:
-    return delivery.set_retention(call.world, call.project, call.body())
+    return projects.set_retention(call.world, call.project, call.body())
 
 
 def _crons(call: Call) -> Document:
     project, body = call.project, call.body({"enabled": "boolean"}, required=("enabled",))
-    delivery.set_crons(call.world, project, enabled=body["enabled"])
+    projects.set_crons(call.world, project, enabled=body["enabled"])
     return projects.view(call.world, project)
 
 
 def _function_cpu(call: Call) -> Document:
-    return delivery.function_cpu(call.project)
+    return projects.function_cpu(call.project)
 
 
 def _set_function_cpu(call: Call) -> Document:
     project, name = call.project, "defaultMemoryType"
-    return delivery.set_function_cpu(call.world, project, call.body({name: "string"}, required=(name,))[name])
+    return projects.set_function_cpu(call.world, project, call.body({name: "string"}, required=(name,))[name])
 
 
 def _alias_request(kind: str, call: Call) -> Answer:
     project, _ = call.project, call.body()
-    begun = promotion.request(call.world, project, call.path("deploymentId"), kind)
+    begun = rolling.request(call.world, project, call.path("deploymentId"), kind)
     return Answer(None, 201 if begun else 202)
 
 
 def _alias_status(call: Call) -> Document:
-    found = promotion.aliases(call.world, call.project)
+    found = rolling.aliases(call.world, call.project)
     if call.truthy("failedOnly"):
         found = [each for each in found if each["status"] == "failed"]
     return wire.paged(call, "aliases", found, lambda each: {name: each[name] for name in ("id", "alias", "status")})
@@ -141,7 +138,7 @@ ROUTES = (
     route(
         "POST", f"/v9{_ONE}/rollback/{{deploymentId}}", partial(_alias_request, "rollback"),
         "requestRollback; the CLI's request-rollback.ts",
-        "Only a deployment that was live before is taken; automatic assignment is off until the next promotion.",
+        "Only a deployment that was live before is taken; automatic assignment is off until the next rolling.",
     ),
     route("GET", f"/v9{_ONE}/promote/aliases", _alias_status, _STATUS, _NAME),
     route("GET", f"/v9{_ONE}/rollback/aliases", _alias_status, _STATUS, _NAME),

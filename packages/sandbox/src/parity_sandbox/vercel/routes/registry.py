@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import images, registry, wire
 from parity_sandbox.vercel.errors import BadRequest, NotFound
 from parity_sandbox.vercel.wire import Answer, Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 _MOST = 100
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import rolling, wire
 from parity_sandbox.vercel.wire import Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _config(call: Call) -> Document:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import alerts, drains
 from parity_sandbox.vercel.wire import Answer, Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _create_drain(call: Call) -> Document:

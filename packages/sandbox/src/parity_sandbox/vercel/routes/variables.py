@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from parity_sandbox.narrowing import is_list, is_object
+from parity_sandbox.store import Document
 from parity_sandbox.vercel import custom_environments, variables, wire
 from parity_sandbox.vercel.errors import BadRequest
 from parity_sandbox.vercel.wire import Answer, Call, route
-
-if TYPE_CHECKING:
-    from parity_sandbox.store import Document
 
 
 def _list(call: Call) -> Document:

@@ -1,10 +1,23 @@
-"""Every known difference between the stand-in and the real plugin; the comparison allows these and no other."""
+"""The tables of docs/standin.md: the resources, and every known difference between the stand-in and the real plugin.
+
+The comparison allows these differences and no other.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from parity_sandbox.standin.resources import RESOURCES
+from parity_sandbox.standin.resources.shared import GET_PROJECT
+from parity_sandbox.standin.schema import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity_sandbox.standin.schema import Field, Resource
 
 
 @dataclass(frozen=True)
@@ -53,11 +66,6 @@ KNOWN = (
         "behaviour",
         "A deployment or domain that is waited for is read every 5 s, or every PARITY_STANDIN_POLL_SECONDS.",
     ),
-    Difference(
-        "behaviour",
-        "A protection bypass that is refused and cannot be revoked again either ends with the second error; the real "
-        "plugin warns of it and ends with the first.",
-    ),
     Difference("behaviour", "`User-Agent` is `parity-standin`."),
 )
 
@@ -67,10 +75,32 @@ def allowed(path: str) -> bool:
     return any(each.where == "state" and re.search(each.pattern, path) for each in KNOWN)
 
 
-def markdown() -> str:
-    """The list for docs/standin.md."""
+def differences() -> str:
+    """The list of differences, Markdown."""
     return "".join(f"- {each.what}\n" for each in KNOWN)
 
 
-if __name__ == "__main__":
-    print(markdown(), end="")  # noqa: T201 - the list itself
+def resources() -> str:
+    """The resources, their calls and what replaces them, Markdown."""
+    lines = ["| resource | calls | replaced when these change | secret |", "| --- | --- | --- | --- |"]
+    for token, each in RESOURCES.items():
+        calls = "<br>".join(f"`{call.method} {call.path}`" for call in _calls(each))
+        replaced = ", ".join(f"`{name}`" for name, field in each.fields.items() if field.replace and field.is_input)
+        secret = ", ".join(f"`{name}`" for name in _secret_names(each.fields)) or "none"
+        lines.append(f"| {token.rpartition(':')[2]} | {calls} | {replaced or 'nothing'} | {secret} |")
+    return "\n".join(lines) + "\n"
+
+
+def _calls(resource: Resource) -> list[Call]:
+    """The calls that the resource's module names, and that for its project where it has the shared lookup send it."""
+    named = vars(sys.modules[resource.create.__module__])
+    looked_up = [GET_PROJECT] if "require_project" in named else []
+    return list(dict.fromkeys([*looked_up, *(each for each in named.values() if isinstance(each, Call))]))
+
+
+def _secret_names(fields: Mapping[str, Field], where: str = "") -> list[str]:
+    names: list[str] = []
+    for name, each in fields.items():
+        inner = each.element.fields if each.element is not None else each.fields
+        names += [f"{where}{name}"] if each.secret else _secret_names(inner, f"{where}{name}.")
+    return names

@@ -100,36 +100,36 @@ def test_a_secret_is_set_in_its_lines_and_the_guards_command_brings_it_live(smal
 
 
 @pytest.mark.timeout(600)
-def test_each_stack_may_have_a_passphrase_of_its_own(finished_instance: Instance, tmp_path: Path):
-    sealed_for_others(finished_instance.project.root / "Pulumi.staging.yaml")
-    finished_instance.run("parity", "config", "set", "prod", *EDITED, extra=WRONG).ok()
+def test_each_stack_may_have_a_passphrase_of_its_own(small_instance: Instance, tmp_path: Path):
+    sealed_for_others(small_instance.project.root / "Pulumi.staging.yaml")
+    small_instance.run("parity", "config", "set", "prod", *EDITED, extra=WRONG).ok()
     # Neither passphrase is right: what is live in staging is read without its secrets, and prod's release recorded.
-    finished_instance.run("parity", "promote", "admin", "--to", "prod", extra=WRONG).ok()
-    assert "live: r2" in (finished_instance.project.root / "Pulumi.prod.yaml").read_text()
+    small_instance.run("parity", "promote", "shop", "--to", "prod", extra=WRONG).ok()
+    assert "live: r2" in (small_instance.project.root / "Pulumi.prod.yaml").read_text()
 
-    refused = finished_instance.run("parity", "secret", "fingerprint", "staging")
+    refused = small_instance.run("parity", "secret", "fingerprint", "staging")
     assert refused.code == LOCKED
     assert "secrets of staging could not be opened" in refused.said
     assert "PARITY_PASSPHRASE_FILE_STAGING" in refused.said
-    refused = finished_instance.run("parity", "secret", "fingerprint", "prod", extra=WRONG)
+    refused = small_instance.run("parity", "secret", "fingerprint", "prod", extra=WRONG)
     assert "secrets of prod could not be opened" in refused.said
     variable = re.search(r"\bPARITY_PASSPHRASE_FILE_\w+", refused.said)
     assert variable
     file = tmp_path / "prod"
-    file.write_text(finished_instance.environment()["PULUMI_CONFIG_PASSPHRASE"] + "\n")
+    file.write_text(small_instance.environment()["PULUMI_CONFIG_PASSPHRASE"] + "\n")
     own = {**WRONG, variable[0]: str(file)}
-    finished_instance.run("parity", "secret", "fingerprint", "prod", extra=own).ok()
+    small_instance.run("parity", "secret", "fingerprint", "prod", extra=own).ok()
 
     # The remedy of a missing secret, run as printed.
-    prod = finished_instance.project.root / "Pulumi.prod.yaml"
-    prod.write_text(re.sub(r" +SESSION_SECRET:\n +secure: .*\n", "", prod.read_text()))
-    remedy = printed("parity secret set prod", finished_instance.run("parity", "check"))
-    finished_instance.run(*remedy, "--generate", extra=own).ok()
-    assert re.search(r"\n        SESSION_SECRET:\n          secure: v1:\S+\n", prod.read_text())
-    assert "Release r2 of admin" in finished_instance.run("parity", "check").said
+    prod = small_instance.project.root / "Pulumi.prod.yaml"
+    prod.write_text(re.sub(r" +PAYMENT_SECRET_KEY:\n +secure: .*\n", "", prod.read_text()))
+    remedy = printed("parity secret set prod", small_instance.run("parity", "check"))
+    small_instance.run(*remedy, stdin=VALUE, extra=own).ok()
+    assert re.search(r"\n        PAYMENT_SECRET_KEY:\n          secure: v1:\S+\n", prod.read_text())
+    assert "Release r2 of shop" in small_instance.run("parity", "check").said
 
 
-EDITED = ("parity:applications.admin.variables.NEXT_PUBLIC_BASE_URL", "https://other.storefront.example")
+EDITED = ("parity:applications.shop.variables.NEXT_PUBLIC_BASE_URL", "https://other.storefront.example")
 
 
 def sealed_for_others(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import shutil
@@ -23,7 +22,7 @@ from crashlab.stack_file import COMMITS, FIRST, SECOND, STACK, UNKNOWN_DIGEST, C
 from parity.config import settings
 from parity.config.digest import config_digest
 from parity.config.project import Project
-from parity.engine import toolchain
+from parity.engine import passphrase, toolchain
 from parity.local import seeds
 from parity.local.sandbox import Local
 from parity_sandbox import lifecycle, standin
@@ -260,9 +259,7 @@ def _digested(found: Lab, config: Config) -> Config:
 
 def opened(instance: Instance, catalog: Catalog) -> Settings:
     """What the stack's file says with this catalog, every secret open."""
-    rows = json.loads(instance.pulumi("config", "--show-secrets", "--json", "--stack", STACK).ok().stdout)
-    values = {
-        key: json.dumps(row["objectValue"]) if "objectValue" in row else row["value"] for key, row in rows.items()
-    }
-    secret = {key for key, row in rows.items() if row.get("secret")}
-    return settings.load(STACK, instance.project.root, values, secret_keys=secret, catalog=catalog)
+    project = instance.project
+    salt = project.stack_document(project.stack_files()[STACK])["encryptionsalt"]
+    open_ = passphrase.opener(salt, instance.environment(), project.root)
+    return settings.load(STACK, project.root, None, open_=open_, catalog=catalog)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,8 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from crashlab import lab, matrix
-from crashlab.operations import EMPTY, ONE_RELEASE
+from parity.resources import kinds
 from support.amounts import everything
 from support.program import tools
 
@@ -53,36 +51,26 @@ def objects(client: object) -> dict[str, bytes]:
     return {each["Key"]: client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed}
 
 
-@pytest.fixture
-def small_instance(shared_folder: Path, tmp_path: Path) -> Iterator[Instance]:
-    """A sandbox with the program of one application: the backend's question does not need two."""
-    template = lab.template(matrix.ground(shared_folder / "crash") / matrix.TEMPLATE)
-    with lab.lab(template, tmp_path / "lab") as found:
-        found.instance.local.client().load_snapshot(EMPTY)
-        found.declare(ONE_RELEASE)
-        # The snapshot's own stack is a local one: nothing of it may be taken for what this test leaves.
-        shutil.rmtree(found.backend / ".pulumi" / "stacks")
-        found.instance.extra |= found.warm
-        yield found.instance
-
-
 def test_state_lives_in_a_bucket(small_instance: Instance, bucket: tuple[str, object]):
     address, client = bucket
+    state = small_instance.pulumi("stack", "export", "--stack", "staging").ok().stdout
+    local = {path: path.read_bytes() for path in small_instance.local.layout.backend.glob("**/staging.json")}
     small_instance.extra["PULUMI_BACKEND_URL"] = address
+    small_instance.init("staging")
+    small_instance.run("pulumi", "stack", "import", "--stack", "staging", "--non-interactive", stdin=state).ok()
+    small_instance.replace("staging", "waitMinutes: 0", "waitMinutes: 5")
     small_instance.up("staging").ok()
     kept = objects(client)
-    state = json.loads(kept[".pulumi/stacks/storefront/staging.json"])
-    types = {each["type"] for each in state["checkpoint"]["latest"]["resources"]}
-    assert {"vercel:index/project:Project", "postgresql:index/role:Role", "parity:index:LiveRelease"} <= types
+    resources = json.loads(kept[".pulumi/stacks/storefront/staging.json"])["checkpoint"]["latest"]["resources"]
+    assert [each["inputs"]["waitTimer"] for each in resources if each["type"] == kinds.ENVIRONMENT] == [5]
     shown = small_instance.outputs("staging", secrets=True)["databases"]["storefront"]["migrator_url"]
     assert shown.startswith("postgresql://"), "nothing secret was made, so nothing is proved"
     assert [key for key, text in kept.items() if shown.encode() in text] == [], (
         "a secret stands in the bucket in the clear"
     )
-    assert list(small_instance.local.layout.backend.glob("**/staging.json")) == [], "the local backend was used"
+    assert {path: path.read_bytes() for path in local} == local, "the local backend was used"
 
-    small_instance.destroy("staging").ok()
-    small_instance.pulumi("stack", "rm", "staging", "--yes", "--preserve-config").ok()
+    small_instance.pulumi("stack", "rm", "staging", "--yes", "--force", "--preserve-config").ok()
     assert [key for key in objects(client) if key.endswith("stacks/storefront/staging.json")] == []
 
 

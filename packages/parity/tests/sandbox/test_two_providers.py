@@ -21,7 +21,6 @@ KEY = "PAYMENT_SECRET_KEY"
 PATH = f"parity:applications.shop.variables.{KEY}"
 SECRET = "n" * 40
 PROVIDER = "hashivault://parity-prod"
-RELEASED = ("--live", "--up", "--yes")
 NO_PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": ""}
 
 
@@ -71,20 +70,17 @@ def test_each_stack_is_changed_with_its_own_key_alone_and_both_together(small_in
     # A new value, released with prod's key; staging is released and promoted from with its own.
     prod("secret", "set", "prod", PATH, stdin=SECRET).ok()
     prod("release", "prod", "shop", "--commit", FIRST, "--live").ok()
-    instance.run("parity", "release", "staging", "shop", "--commit", SECOND, *RELEASED).ok()
+    instance.run("parity", "release", "staging", "shop", "--commit", SECOND, "--live").ok()
+    instance.up("staging").ok()
     assert live(instance, "staging")["release"] == "r2"
-    prod("promote", "shop", "--up", "--yes").ok()
+    prod("promote", "shop").ok()
+    prod("preview", "prod", "--save", "plan.json").ok()
+    assert SECRET not in (instance.project.root / "plan.json").read_text()
+    prod("up", "prod", "--plan", "plan.json").ok()
     assert live(instance, "prod")["release"] == "r3"
     rows = instance.local.client().secrets()["vercel"]
     assert SECRET in [row["value"] for row in rows if (row.get("key"), row.get("project")) == (KEY, "shop-prod")]
-    ours = live(instance, "prod")[KEY]
-    assert ours != before, "each stands for a value"
-
-    prod("rollback", "prod", "shop").ok()
-    prod("preview", "prod", "--save", "plan.json").ok()
-    prod("up", "prod", "--plan", "plan.json").ok()
-    assert (live(instance, "prod")["release"], live(instance, "prod")[KEY]) == ("r2", ours)
-    assert SECRET not in (instance.project.root / "plan.json").read_text()
+    assert live(instance, "prod")[KEY] != before, "each stands for a value"
 
 
 def test_a_new_stack_has_a_key_of_its_own_at_the_same_place(small_instance: Instance, key: dict[str, str]):

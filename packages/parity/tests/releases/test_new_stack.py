@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from parity.config import fingerprints, settings, yaml_edit
 from parity.config.placeholders import MARK
 from parity.config.secret import Secret
+from parity.console import Screen
 from parity.errors import ConfigError, ProjectError, UpdateError
+from parity.local import demo_stack
 from parity.redact import Redactor
 from parity.releases import new_stack
 from support.amounts import examples
@@ -37,8 +40,15 @@ class Engine:
     @property
     def pulumi(self):
         return SimpleNamespace(
-            stacks=lambda: self.at_the_backend, redactor=Redactor(), environment={}, cwd=self.project.root
+            stacks=lambda: self.at_the_backend,
+            ensure_stack=self.at_the_backend.index,
+            redactor=Redactor(),
+            environment={},
+            cwd=self.project.root,
         )
+
+    def sealed_settings(self):
+        return settings.load(self.name, self.project.root, None)
 
     def ask(self, *arguments, given=""):
         if 0 <= self.dies_before <= len(self.calls):
@@ -263,3 +273,22 @@ def test_no_secret_is_said(project, capsys):
     sealed = re.findall(r"secure: (\S+)", made_text(project))
     assert len(set(sealed)) == 3
     assert all(len(each) == 43 for each in sealed)
+
+
+def test_the_demonstration_fills_one_in_updates_it_and_promotes_what_is_live_before_it(project, monkeypatch):
+    done = []
+
+    def promote(source, target, application, **_):
+        done.append(f"{source.name} -> {target.name}: {application}")
+        return SimpleNamespace(title=application, file=application)
+
+    def update(*_):
+        done.append("update")
+        return 1
+
+    monkeypatch.setattr(demo_stack.steps, "promote", promote)
+    monkeypatch.setattr(demo_stack.stack_file, "write", lambda file: done.append(f"{file} written"))
+    screen = Screen(stdout=io.StringIO(), stderr=io.StringIO())
+    assert demo_stack.bring_up(Engine(project), "staging", update, screen) == 2
+    each = [f"staging -> qa: {name}, {name} written" for name in ("shop", "admin")]
+    assert ", ".join(done) == ", ".join(["update", *each, "update"])

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.runner import Actions
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.program import Instance, Run
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
@@ -41,7 +46,7 @@ def filled(command: str, what: str) -> list[str]:
 
 
 @pytest.mark.timeout(900)
-def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_small_instance: Instance):
+def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_small_instance: Instance, tmp_path: Path):
     instance, root = own_small_instance, own_small_instance.project.root
     path = root / "Pulumi.qa.yaml"
 
@@ -73,6 +78,8 @@ def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_sma
     ]  # fmt: skip
 
     # A secret that prod has too, under another key, is found before anything is deployed; its command replaces it.
+    prod = root / "Pulumi.prod.yaml"
+    before = prod.read_text()
     parity(instance, "secret", "set", "prod", "parity:logs.secret", stdin=f"{SHARED}\n").ok()
     assert parity(instance, "check").code == 0, "sealed, nothing shows it"
     found = parity(instance, "check", "--secrets")
@@ -81,6 +88,7 @@ def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_sma
     (command,) = re.findall(r"`(parity secret set [^`]*)`", found.stdout)
     assert command == f"parity secret set qa '{PAYMENT}'"
     parity(instance, *shlex.split(command)[1:], stdin="of-its-own\n").ok()
+    prod.write_text(before)
 
     # What the files show by themselves stops the update too, before any call.
     staging = instance.pulumi("config", "get", "parity:secret", "--stack", "staging").ok().stdout
@@ -107,8 +115,16 @@ def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_sma
     assert f"staging/shop r2, commit {NEW[:12]}, becomes qa/shop r1, and live there." in done.stdout
     said = answer(instance, "shop.qa.storefront.example")
     assert (said["release"], said["commit"]) == ("r1", NEW)
-    done = parity(instance, "promote", "shop", "--to", "prod").ok()
-    assert f"qa/shop r1, commit {NEW[:12]}, becomes prod/shop r2, and live there." in done.stdout
-    parity(instance, "drift", "qa").ok()
     parity(instance, "check", "--secrets").ok()
     assert f"qa/shop r1 ({NEW[:12]})" in parity(instance, "stack", "list").ok().stdout
+
+    # One run of the workflow audits all three, each in a job of its own.
+    with closing(Actions(instance, tmp_path)) as actions:
+        ended = actions.run("drift.yml", "schedule").ok()
+    stacks = ("staging", "qa", "prod")
+    assert {name for name in ended.jobs if name.startswith("audit")} == {f"audit ({stack})" for stack in stacks}
+    for stack in stacks:
+        assert f"{stack}: clean" in ended.summaries[f"audit ({stack})"]
+
+    done = parity(instance, "promote", "shop", "--to", "prod").ok()
+    assert f"qa/shop r1, commit {NEW[:12]}, becomes prod/shop r2, and live there." in done.stdout

@@ -108,11 +108,6 @@ class Shop:
         self.program.up().ok()
         assert self.served() == release
 
-    def by_hand(self, release: str) -> None:
-        """What a person does in Vercel's dashboard."""
-        path = f"/v10/projects/{self.project['id']}/promote/{self.deployments[release]['id']}"
-        self.call("POST", path, {})
-
     def served(self) -> str:
         with self.sandbox.client() as client:
             return client.get(f"https://{DOMAIN}/").json()["release"]
@@ -179,13 +174,6 @@ def test_an_unhealthy_release_leaves_the_old_one_live_and_the_next_update_tries_
     shop.make_live("r2")
 
 
-def test_an_unhealthy_first_release_leaves_nothing_recorded(empty_shop: Shop):
-    empty_shop.sandbox.control.add_build_rule(match={"release": "r1"}, healthy=False)
-    empty_shop.want("r1", health=1)
-    assert empty_shop.program.up().code != 0
-    assert "live" not in empty_shop.program.state()
-
-
 def test_an_unfinished_switch_is_recorded_without_the_bypass_and_going_back_is_a_change(shop: Shop):
     fault = shop.sandbox.control.add_fault(service="edge", path=DOMAIN, times=None, action="status", status=503)
     shop.want("r2", promote=1.5)
@@ -212,37 +200,3 @@ def test_an_unfinished_first_switch_is_recorded_and_the_next_update_goes_on_with
     empty_shop.make_live("r1")
     assert empty_shop.changing_calls()[before:] == []
     assert "initErrors" not in empty_shop.recorded()
-
-
-def test_a_switch_by_hand_is_drift_and_is_not_undone_in_silence(shop: Shop):
-    shop.by_hand("r2")
-    shop.want("r3")
-    refused = shop.program.up()
-    assert refused.code != 0
-    assert "which Parity did not make live" in refused.said
-    assert shop.served() == "r2"
-    drift = shop.program.pulumi("refresh", "--yes", "--skip-preview", "--diff").ok()
-    assert '"r1" => "r2"' in drift.said
-    shop.make_live("r3")
-
-
-def test_it_can_be_imported_by_team_and_project(shop: Shop):
-    shop.program.pulumi("state", "delete", shop.recorded()["urn"], "--yes").ok()
-    done = shop.program.pulumi(
-        "import",
-        "parity:index:LiveRelease",
-        "live",
-        f"team_{'a' * 24}/shop-staging",
-        "--yes",
-        "--generate-code=false",
-        "--protect=false",
-    )
-    assert done.code == 0, done.said
-    assert shop.recorded()["inputs"]["release"] == "r1"
-
-
-def test_destroying_it_changes_nothing_at_vercel(shop: Shop):
-    before = len(shop.changing_calls())
-    shop.program.pulumi("destroy", "--yes", "--skip-preview").ok()
-    assert shop.changing_calls()[before:] == []
-    assert shop.served() == "r1"

@@ -57,7 +57,6 @@ def test_it_is_recognised_and_the_printed_command_is_the_way_on(
     for step in steps:
         renaming.run("bash", "-c", step["command"], extra=shell.environment(renaming, tmp_path)).ok()
     renaming.run("parity", "drift", STACK).ok()
-    renaming.run("parity", "recover", STACK, "--plan", "--skip-preview").ok()
 
 
 def test_an_update_makes_the_login_again_and_drift_names_the_one_that_is_left(renaming: Instance, tmp_path: Path):

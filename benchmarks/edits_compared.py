@@ -244,7 +244,7 @@ class Stock:
         self.write(changed)
         urls = [url for name, url in URLS.items() if name != edit.gone]
         since = self.instance.last_request()
-        with asking(self.instance, asked, *urls) as answers:
+        with asking(self.instance, asked, *urls, often=10.0) as answers:
             first = self.apply()
             again = first if first.code == 0 else self.apply()
         wrong = Counter(each.error or each.status for each in answers.answers if _is_wrong(each))

@@ -129,7 +129,7 @@ def measured(instance: Instance, folder: Path, share: float) -> None:
     declare(instance, minutes=10, interval=1)
     instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=share)
     instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
-    with asking(instance, folder, SHOP) as asked:
+    with asking(instance, folder, SHOP, often=10.0) as asked:
         while len(instance.local.client().requests(service="edge", limit=10_000)) < COUNTED:
             time.sleep(1)
         instance.run("parity", "deliver", "staging", "--yes", limit=None)

@@ -1,4 +1,4 @@
-"""Asks live URLs without pause, as users do: `python -m support.ask_urls OUT URL...`.
+"""Asks live URLs without pause, as users do: `python -m support.ask_urls OUT OFTEN URL...`.
 
 Writes one JSON line an answer to OUT until its standard input ends. Loads the standard library alone, so that it starts
 at once and takes little from what it watches.
@@ -19,9 +19,6 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
-
-ASKED = 10
-"""Requests a second that are sent, to one URL after the other."""
 
 _AT_ONCE = 6
 """Requests under way at once: what waits is sent later, so that no stall of this machine makes a burst
@@ -100,7 +97,8 @@ async def _ask(client: Client, url: str) -> dict[str, object]:
     return {"url": url, "begun": begun, "ended": time.time(), "status": status, "body": body, "error": error}
 
 
-async def _run(out: Path, urls: list[str]) -> None:
+async def _run(out: Path, often: float, urls: list[str]) -> None:
+    """`often` is how many requests a second are sent, to one URL after the other."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.run_in_executor(None, lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)))
@@ -126,9 +124,9 @@ async def _run(out: Path, urls: list[str]) -> None:
                 task.add_done_callback(tasks.discard)
                 tick += 1
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), max(begun + tick / ASKED - time.monotonic(), 0.0))
+                    await asyncio.wait_for(ended.wait(), max(begun + tick / often - time.monotonic(), 0.0))
             await asyncio.gather(*tasks)
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), sys.argv[2:]))
+    asyncio.run(_run(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from support.ask_urls import ASKED
 from support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
 
     from support.program import Instance
 
-RATE = ASKED * 0.6
-"""Answers a second that were got, at least."""
+OFTEN = 5.0
+"""Requests a second."""
+LEAST = 0.6
+"""The share of them that were answered, at least."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Asked:
     urls: tuple[str, ...]
     seconds: float = 0.0
     answers: list[Got] = field(default_factory=list)
+    often: float = OFTEN
 
     def of(self, url: str) -> list[Got]:
         return sorted((each for each in self.answers if each.url == url), key=lambda each: each.begun)
@@ -74,7 +76,7 @@ class Asked:
         """Hold that `url` never failed, gave these releases in this order, and went back and forth between none."""
         answers = self.of(url)
         rate = len(self.answers) / self.seconds
-        assert rate >= RATE, f"only {rate:.1f} answers a second were got"
+        assert rate >= self.often * LEAST, f"only {rate:.1f} answers a second were got"
         faults = Counter(fault for each in answers if (fault := each.fault(commits)))
         assert not faults, f"{sum(faults.values())} of {len(answers)} answers are not complete: {faults.most_common(5)}"
         assert self.releases(url) == list(served), f"{url} served {self.releases(url)}"
@@ -87,13 +89,13 @@ class Asked:
 
 
 @contextmanager
-def asking(instance: Instance, folder: Path, *urls: str) -> Iterator[Asked]:
-    """Ask each of `urls` while the body runs; what was got is complete once it has ended."""
+def asking(instance: Instance, folder: Path, *urls: str, often: float = OFTEN) -> Iterator[Asked]:
+    """Ask each of `urls` while the body runs, so many requests a second; what was got is complete once it has ended."""
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / f"asked-{time.time_ns()}.jsonl"
-    asked = Asked(urls)
+    asked = Asked(urls, often=often)
     process = subprocess.Popen(
-        [sys.executable, "-m", "support.ask_urls", str(out), *urls],
+        [sys.executable, "-m", "support.ask_urls", str(out), str(often), *urls],
         cwd=ROOT,
         # The sandbox's own authority alone: to load the system's takes longer than all else.
         env={

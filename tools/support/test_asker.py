@@ -49,4 +49,4 @@ def test_another_sequence_or_too_few_questions_are_found():
     with pytest.raises(AssertionError, match="served"):
         asked().hold(URL, COMMITS, "r2", "r1")
     with pytest.raises(AssertionError, match="a second were got"):
-        asked(seconds=20).hold(URL, COMMITS, "r1", "r2")
+        asked(seconds=50).hold(URL, COMMITS, "r1", "r2")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-BAD = 17
+BAD, OFTEN = 17, 10.0
+"""An exit code; requests a second, which a watch judges by."""
 SWITCHES = ("/promote/", "/rollback/", "/rolling-release/start", "/approve-stage", "/rolling-release/complete")
 POINTS = [
     pytest.param("/holds/", 1, id="the hold"),
@@ -56,7 +57,7 @@ def test_a_good_release_is_approved_stage_by_stage_though_its_update_died_once_i
     assert shop["served_release"] == "r1", "the release before is live until all users have the new one"
     found = instance.run("parity", "drift", "staging", "--json")
     assert found.code == 0, f"a declared release that rolls is no drift: {found.said}"
-    with asking(instance, tmp_path, SHOP) as asked:
+    with asking(instance, tmp_path, SHOP, often=OFTEN) as asked:
         done = run(instance, "sooner", "watch", "staging")
     assert done.code == 0, done.said
     assert "r2 of shop passed" in done.stderr
@@ -67,10 +68,6 @@ def test_a_good_release_is_approved_stage_by_stage_though_its_update_died_once_i
     assert not [each for each in asked.of(SHOP) if each.status != 200]
     assert instance.run("parity", "up", "staging", "--yes").code == 0
     assert calls(instance, since) == ["start", "approve-stage", "complete"], "the next update finds it live"
-    since = instance.last_request()
-    instance.run("parity", "rollback", "staging", "shop", "--up").ok()
-    assert calls(instance, since) == ["rollback"], "going back is no rolling release"
-    assert instance.run("parity", "drift", "staging").code == 0
 
 
 @pytest.mark.timeout(400)
@@ -82,7 +79,7 @@ def test_a_faulty_one_goes_back_by_one_call_and_few_users_met_it_whatever_died_m
     instance.local.client().add_build_rule(match={"project": "shop-staging", "release": "r2"}, errors=0.5)
     since = released(instance)
     main = instance.project.stack_files()["staging"].read_text()
-    with asking(instance, tmp_path, SHOP) as asked:
+    with asking(instance, tmp_path, SHOP, often=OFTEN) as asked:
         killed = run(instance, "dying", pattern, str(number), "deliver", "staging", "--yes")
         assert killed.code == -signal.SIGKILL, killed.said
         instance.project.stack_files()["staging"].write_text(main)

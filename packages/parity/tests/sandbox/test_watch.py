@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
 BAD, HELD = 17, 16
+OFTEN = 10.0
+"""Requests a second: what a watch judges by."""
 BEGIN, END, SWITCH = r"/ledger/.*1-begin", r"/ledger/.*2-end", "/locks/"
 POINTS = [
     pytest.param(SWITCH, 1, id="the switch"),
@@ -43,7 +45,7 @@ def test_a_faulty_release_goes_back_and_is_held(small_instance: Instance, tmp_pa
     file = instance.project.stack_files()["staging"]
     instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
     main, since = file.read_text(), instance.last_request()
-    with asking(instance, tmp_path, SHOP) as asked:
+    with asking(instance, tmp_path, SHOP, often=OFTEN) as asked:
         done = instance.run("parity", "deliver", "staging", "--yes", "--summary", str(summary))
     assert done.code == BAD, done.said
     assert "r2 of shop is bad and went back to r1, which is live; shop is held" in done.stderr
@@ -93,7 +95,7 @@ def test_a_watch_that_is_killed_before_a_write_is_finished_by_the_next_command(
     instance.run("parity", "release", "staging", "shop", "--commit", NEW, "--live").ok()
     file = instance.project.stack_files()["staging"]
     main, since = file.read_text(), instance.last_request()
-    with asking(instance, tmp_path, SHOP) as asked:
+    with asking(instance, tmp_path, SHOP, often=OFTEN) as asked:
         killed = run(instance, "dying", pattern, str(number), "deliver", "staging", "--yes")
         if pattern != SWITCH:
             file.write_text(main)  # the next job checks main out, which still names the bad release

@@ -18,7 +18,7 @@ from repository.pages import lines, project_files
 from support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 LIMIT_SECONDS = 1500
@@ -139,12 +139,13 @@ def outcomes_of(todo: list[Step], output: str) -> list[Outcome]:
     return outcomes
 
 
-def clone(target: Path) -> Path:
-    """A checkout of its own with every file of this one and a first commit, as a reader of the pages has one."""
+def clone(target: Path, change: Callable[[Path], None]) -> Path:
+    """A checkout of its own with every file of this one, changed so, and a first commit, as a reader has one."""
     for path in project_files():
         copy = target / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)
+    change(target)
     identity = ("-c", "user.name=Reader", "-c", "user.email=reader@storefront.example")
     for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-q", "-m", "Begin")):
         subprocess.run(["git", *command], cwd=target, check=True)

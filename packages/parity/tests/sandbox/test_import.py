@@ -41,6 +41,8 @@ OPTIONS = (
     *(each for stack in STACKS for each in ("--database", f"{stack}/events=events_of_{stack}@analytics")),
     *(each for stack, name in ENVIRONMENTS.items() for each in ("--environment", f"{stack}={name}")),
 )  # fmt: skip
+OF_A_RELEASE = {"updatedAt", "targets", "latestDeployments", "lastAliasRequest"}
+"""What a release changes of a project."""
 PAYMENT = "canary-payment-of-{}-0123456789"
 PASSWORD = "canary-password-of-{}-0123456789"
 
@@ -155,37 +157,36 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
     files = (root / "infra" / "catalog.py", *(root / f"Pulumi.{stack}.yaml" for stack in STACKS))
     before = [path.read_text() for path in files]
     urls = {stack: f"https://{domain}/api/health" for stack, domain in DOMAINS.items()}
+    since = instance.last_request()
+    plan = _parity(instance, "import", *OPTIONS, "--plan", "--json").ok()
+    assert "canary" not in plan.said
+    [proposed] = json.loads(plan.stdout)["stacks"]["prod"]["proposed"]
+    assert 'alerts=(Alert(name="errors-of-prod", triggers=(AlertTrigger(' in proposed
+    assert [path.read_text() for path in files] == before, "a plan writes nothing"
+
+    assert "canary" not in _parity(instance, "import", *OPTIONS, "--write").ok().said
+    assert "tracing=Tracing(sampling=(Sampling(rate=0.5),))" in files[0].read_text()
+    assert [Path(f"{path}.before-import").read_text() for path in files] == before
+    assert not [each for path in files if "canary" in (each := path.read_text())]
+    written = [path.read_text() for path in files]
+    _parity(instance, "import", *OPTIONS, "--write").ok()
+    assert [path.read_text() for path in files] == written, "a second run leaves what the first one wrote"
+
+    stacks = json.loads(plan.stdout)["stacks"]
+    for stack in STACKS:
+        [key] = stacks[stack]["unread"]
+        _parity(instance, "secret", "set", stack, key, stdin=PAYMENT.format(stack)).ok()
+    _parity(instance, "import", "--state").ok()
+    _parity(instance, "import", "--state").ok()
+    for stack in STACKS:
+        preview = _parity(instance, "preview", stack, "--json", "--save", f"{stack}.plan").ok().stdout
+        _only_what_was_listed(json.loads(preview)["changes"], stacks[stack]["written"])
+    _parity(instance, "check").ok()
+    assert _changing(instance, since) == [], "no vendor was written to"
+
     with asking(instance, tmp_path / "asked", *urls.values()) as asked:
-        since = instance.last_request()
-        plan = _parity(instance, "import", *OPTIONS, "--plan", "--json").ok()
-        assert "canary" not in plan.said
-        [proposed] = json.loads(plan.stdout)["stacks"]["prod"]["proposed"]
-        assert 'alerts=(Alert(name="errors-of-prod", triggers=(AlertTrigger(' in proposed
-        assert [path.read_text() for path in files] == before, "a plan writes nothing"
-
-        assert "canary" not in _parity(instance, "import", *OPTIONS, "--write").ok().said
-        assert "tracing=Tracing(sampling=(Sampling(rate=0.5),))" in files[0].read_text()
-        assert [Path(f"{path}.before-import").read_text() for path in files] == before
-        assert not [each for path in files if "canary" in (each := path.read_text())]
-        written = [path.read_text() for path in files]
-        _parity(instance, "import", *OPTIONS, "--write").ok()
-        assert [path.read_text() for path in files] == written, "a second run leaves what the first one wrote"
-
-        stacks = json.loads(plan.stdout)["stacks"]
-        for stack in STACKS:
-            [key] = stacks[stack]["unread"]
-            _parity(instance, "secret", "set", stack, key, stdin=PAYMENT.format(stack)).ok()
-        _parity(instance, "import", "--state").ok()
-        _parity(instance, "import", "--state").ok()
-        assert _changing(instance, since) == [], "no vendor was written to"
-
-        for stack in STACKS:
-            preview = _parity(instance, "preview", stack, "--json", "--save", f"{stack}.plan").ok().stdout
-            _only_what_was_listed(json.loads(preview)["changes"], stacks[stack]["written"])
         _parity(instance, "up", "prod", "--plan", "prod.plan").ok()
-        _parity(instance, "check").ok()
-        _take_the_step_and_roles(instance, world)
-        _release_and_revoke_from_public(instance, world)
+        _take_steps_and_release(instance, world)
         _parity(instance, "rollback", "prod", "web", "--to", "r1", "--up").ok()
         _old_login_works(world)
     assert {each.status for url in urls.values() for each in asked.of(url)} == {200}
@@ -196,43 +197,37 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
     assert live == (last.body or {})["deployment"]
 
 
-def _take_the_step_and_roles(instance: Instance, world: World) -> None:
-    """Releases alone go live from now on, and roles are Parity's: an exception goes, and a normal update does the rest.
+def _take_steps_and_release(instance: Instance, world: World) -> None:
+    """Releases alone go live from now on, and roles are Parity's: exceptions go, and a normal update does the rest.
 
     What logged in before still does, and goes on working.
     """
-    _remove_exception(instance, "autoAssignCustomDomains")
-    _take(instance, "roles")
+    for name in ("autoAssignCustomDomains", "ignoreCommand"):  # a build would get what an exception leaves as it is
+        _remove_exception(instance, name)
+    _parity(instance, "release", "prod", "web", "--commit", NEXT, "--live").ok()
+    for step in ("roles", "public"):
+        _take(instance, step)
     since = instance.last_request()
     refused = _parity(instance, "up", "prod", "--yes")
     assert refused.code == AccessError.exit_code, refused.said
-    assert _changing(instance, since) == []
     printed = re.findall(r"`((?:grant|alter) [^`]*)`", " ".join(refused.said.split()))
     assert printed == ["grant acme_prod to parity_admin", "alter table shop.orders owner to parity_admin"]
     world.sql(*printed, database=DATABASES["prod"], superuser=True)
+    refused = _parity(instance, "up", "prod", "--yes")
+    assert refused.code == GateError.exit_code, refused.said
+    assert "web_prod use and nothing here declares" in " ".join(refused.said.split())
+    assert _changing(instance, since) == []
+    world.sql("grant connect on database acme_production to web_prod", database="postgres", superuser=True)
+    path = instance.project.root / "Pulumi.prod.yaml"
+    urns = dict.fromkeys(re.findall(r"urn:pulumi:[^\s,]+", refused.said))
+    path.write_text(path.read_text().replace("acknowledged: []", f"acknowledged: [{', '.join(urns)}]"))
     before = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")
     _parity(instance, "up", "prod", "--yes").ok()
     after = world.vercel("GET", f"/v9/projects/{STACKS['prod']}")
     # The provider writes every flag of a project that it changes: false where nothing was set, which is the same.
     changed = {name for name in before.keys() | after.keys() if (before.get(name) or None) != (after.get(name) or None)}
-    assert changed - {"updatedAt"} == {"autoAssignCustomDomains"}, "the step and nothing else"
+    assert changed - OF_A_RELEASE == {"autoAssignCustomDomains", "commandForIgnoringBuildStep"}, "the steps alone"
     assert after["autoAssignCustomDomains"] is False
-    _old_login_works(world)
-
-
-def _release_and_revoke_from_public(instance: Instance, world: World) -> None:
-    # A build would get what an exception leaves as it is.
-    _remove_exception(instance, "ignoreCommand")
-    _parity(instance, "release", "prod", "web", "--commit", NEXT, "--live").ok()
-    _take(instance, "public")
-    refused = _parity(instance, "up", "prod", "--yes")
-    assert refused.code == GateError.exit_code, refused.said
-    assert "web_prod use and nothing here declares" in " ".join(refused.said.split())
-    world.sql("grant connect on database acme_production to web_prod", database="postgres", superuser=True)
-    path = instance.project.root / "Pulumi.prod.yaml"
-    urns = dict.fromkeys(re.findall(r"urn:pulumi:[^\s,]+", refused.said))
-    path.write_text(path.read_text().replace("acknowledged: []", f"acknowledged: [{', '.join(urns)}]"))
-    _parity(instance, "up", "prod", "--yes").ok()
     _old_login_works(world)
     found = json.loads(_parity(instance, "drift", "prod", "--json").stdout)["findings"]
     left = [

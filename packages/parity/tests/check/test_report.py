@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from packages.parity.tests.check.conftest import graph_of
-from parity.check import report
+from parity.check import live, report
 from parity.check.compare import Accepted, Side, compare
 from parity.check.proof import Checked
+from parity.errors import UpdateError
 from parity.evaluate.resource import SecretInput
 from parity.problems import ConfigProblem
 
@@ -157,3 +162,12 @@ def test_the_components_that_a_resource_is_in_are_left_out_for_people():
     )
     assert report.own("needs on a:b:C$d:e/f:G$h:i/j:K::n") == "needs on h:i/j:K::n"
     assert report.own("parity:applications.shop") == "parity:applications.shop"
+
+
+def test_what_could_not_be_asked_is_an_error_and_never_clean():
+    said = {"diagnosticEvent": {"severity": "error", "message": "statement_timeout is no number\n"}}
+    done = SimpleNamespace(code=255, events=[said], error="error: refresh failed\n")
+    pulumi = SimpleNamespace(follow=lambda *_, **__: done)
+    stack = SimpleNamespace(name="prod", pulumi=pulumi, project=SimpleNamespace(root=Path("/team")))
+    with pytest.raises(UpdateError, match="what prod really has could not be read: statement_timeout is no number"):
+        live.read(stack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,38 +39,20 @@ def test_what_is_really_there_is_compared_and_nothing_is_written(small_instance)
     backend = small_instance.local.layout.backend
     states = {path: path.read_bytes() for path in backend.glob(".pulumi/stacks/*/*.json")}
     assert len(states) == 2
-    since = small_instance.last_request()
-    code, document = check(small_instance, "--live")
-    assert (code, breaks(document)) == (0, {})
-    assert document["live"]
-    assert document["resources"] > 50
-    verdicts = {each["verdict"] for each in document["differences"]}
-    assert verdicts == {"declared", "computed"}
-    written = [row for row in small_instance.requests(since) if row["method"] not in {"GET", "CONNECT"}]
-    assert written == []
-
     execute(small_instance, "ALTER DATABASE storefront_prod CONNECTION LIMIT 150")
     execute(small_instance, "ALTER ROLE storefront_prod_readonly SET statement_timeout = 7000")
+    since = small_instance.last_request()
     code, document = check(small_instance, "--live")
     assert code == 1
+    assert document["live"]
+    assert document["resources"] > 50
+    assert {each["verdict"] for each in document["differences"]} == {"declared", "computed", "unexplained"}
     assert breaks(document) == {
         ("storefront-database", "connectionLimit"): ("60", "150"),
         ("storefront-readonly", "statementTimeout"): ("30000", "7000"),
     }
     assert {path: path.read_bytes() for path in states} == states
-
-    # What cannot be asked is an error, and never clean.
-    execute(small_instance, "ALTER ROLE storefront_prod_readonly SET statement_timeout = '7s'")
-    done = small_instance.run("parity", "check", "--live")
-    assert done.code == 6
-    assert "what prod really has could not be read" in done.stderr
-
-
-def changed(instance: Instance, stack: str) -> set[str]:
-    """The names of the resources that a preview shows as changed."""
-    said = instance.pulumi("preview", "--stack", stack, "--json").ok().stdout
-    steps = json.loads(said[said.index("{") :])["steps"]
-    return {step["urn"].rpartition("::")[2] for step in steps if step["op"] != "same"}
+    assert [row for row in small_instance.requests(since) if row["method"] not in {"GET", "CONNECT"}] == []
 
 
 def edit(instance: Instance, file: str, old: str, new: str) -> None:
@@ -87,8 +70,8 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(small_instan
         "can_admins_bypass=False",
         "can_admins_bypass=args.environment == 'prod'",
     )
-    assert changed(small_instance, "prod") == {"delivery-environment"}
-    small_instance.up("prod").ok()
+    shown = small_instance.up("prod").ok().stdout
+    assert re.findall(r"(\S+) updated \(", shown) == ["delivery-environment"]
     edit(
         small_instance,
         "components/web_app.py",
@@ -97,8 +80,7 @@ def test_a_preview_shows_a_break_as_one_stacks_change_or_not_at_all(small_instan
         "[*self._variables.values(), *self._args.credentials.get(release.credentials, ())]\n",
     )
     # Applied, an input is in prod's own state, and no preview compares it with staging's; of a dependency none tells.
-    for stack in ("staging", "prod"):
-        assert changed(small_instance, stack) == set()
+    small_instance.pulumi("preview", "--stack", "prod", "--expect-no-changes").ok()
     code, document = check(small_instance)
     assert code == 1
     assert breaks(document)[("delivery-environment", "canAdminsBypass")] == ("false", "true")

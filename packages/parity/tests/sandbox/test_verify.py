@@ -86,11 +86,6 @@ def test_an_update_of_one_change_reads_again_what_it_wrote_and_nothing_else(smal
     assert "shop: stays at r1 (7e92b4c05f3d)" in text
     assert "None" not in text
 
-    # A rollback or a release is verified too, under its own name.
-    released = instance.run("parity", "prune", "staging", "shop", "--keep", "1", "--up", "--yes").ok()
-    assert "What was written" not in released.stderr
-    assert record_of(instance, "staging")["command"] == "prune"
-
 
 # --- The table --------------------------------------------------------------------------------------------------------
 

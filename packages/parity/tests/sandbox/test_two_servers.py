@@ -164,9 +164,8 @@ def test_each_database_is_made_audited_and_removed_on_its_own_server(two: Two, t
     _only_its_own(two)
     two.instance.extra |= named(two.second, "reports")
     two.name("reports")
-    two.parity("up", "--yes").ok()
+    two.instance.up(STACK).ok()
     _only_its_own(two)
-    two.instance.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", STACK).ok()
     two.parity("drift").ok()
 
     two.instance.destroy(STACK).ok()

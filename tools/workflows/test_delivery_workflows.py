@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -35,37 +34,31 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     instance, hub = actions.instance, actions.hub
     commit = actions.github("GET", "commits/main")["sha"]
 
-    # A release for staging, reviewed and merged: the run delivers it and says where it came from.
-    instance.run("parity", "release", "staging", "shop", "--commit", commit, "--live", "--pull-request").ok()
-    sha = actions.merge(1)
+    # A release for both stacks, reviewed and merged: one run delivers it to one after the other, each time with the
+    # plan for who approves, that very plan applied, the switch, the health, and where it came from.
+    sha = ""
+    for number, stack in enumerate(("staging", "prod"), start=1):
+        instance.run("parity", "release", stack, "shop", "--commit", commit, "--live", "--pull-request").ok()
+        sha = actions.merge(number)
     run = actions.start("promote.yml")
     hub.find(run, lambda job: job.status == "waiting")
-    instance.run("parity", "promote", "shop", "--pull-request").ok()
-    actions.merge(2)
-    # Prod is approved too late: main has moved on, so nothing is done there.
-    hub.review(run, "prod", approve=True)
-    done = run.end()
-    assert done.jobs["apply (staging)"] == "success", done.text
-    assert done.jobs["apply (prod)"] == "failure"
-    assert "origin/main has moved on: Pulumi.prod.yaml" in done.text
-    assert "shop-deployment-r2" in done.summaries["plan (staging)"]
-    said = done.summaries["apply (staging)"]
-    assert f"| shop | r1 | **r2** | `{commit[:12]}` | yes |" in said
-    assert f"commit `{sha}`, pull request [#1]" in said
-    assert f"[run](https://github.com/storefront-example/storefront/actions/runs/{run.number})" in said
-    assert "`parity rollback staging shop --to r1 --up`" in said
-
-    # The same for prod: the plan for who approves, that very plan applied, the switch, the health.
-    run = actions.start("promote.yml")
     with asking(instance, tmp_path, PROD) as asked:
         hub.review(run, "prod", approve=True)
         done = run.end().ok()
     asked.hold(PROD, {"r1": FIRST, "r2": commit}, "r1", "r2")
-    assert "shop-deployment-r2" in done.summaries["plan (prod)"]
-    assert "| shop | r1 | **r2** |" in done.summaries["apply (prod)"]
+    for stack in ("staging", "prod"):
+        assert "shop-deployment-r2" in done.summaries[f"plan ({stack})"]
+        said = done.summaries[f"apply ({stack})"]
+        assert f"| shop | r1 | **r2** | `{commit[:12]}` | yes |" in said
+        assert f"commit `{sha}`, pull request [#2]" in said
+        assert f"[run](https://github.com/storefront-example/storefront/actions/runs/{run.number})" in said
+        assert f"`parity rollback {stack} shop --to r1 --up`" in said
     (record,) = map(json.loads, instance.run("parity", "log", "prod", "--json").ok().stdout.splitlines())
     assert f"Plan `{record['plan']}`" in done.summaries["plan (prod)"]
     assert record["approval"] == f"--plan {record['plan']}"
+
+    late = instance.run("parity", "deliver", "prod", "--yes", "--newest", "HEAD~1")
+    assert (late.code, "HEAD~1 has moved on: Pulumi.prod.yaml" in late.stderr) == (8, True), late.said
 
     # Back at once, at night while a promotion waits: the switch, then the pull request. Until it is merged, nothing
     # undoes it.
@@ -75,6 +68,7 @@ def test_from_a_pull_request_to_prod_and_back(actions: Actions, tmp_path: Path):
     back = actions.start(
         "rollback.yml", "workflow_dispatch", stack="prod", application="shop", release="", apply="true"
     )
+    hub.find(back, lambda job: job.status == "waiting")
     with asking(instance, tmp_path, PROD) as asked:
         hub.review(back, "prod", approve=True)
         done = back.end().ok()
@@ -112,19 +106,3 @@ def test_a_rollback_is_proposed_without_any_secret(actions: Actions):
     assert "Does not go back: data, and migrations" in pull["body"]
     assert actions.text("Pulumi.staging.yaml", pull["head"]["ref"]) == text.replace("live: r2", "live: r1", 1)
     assert [row for row in actions.instance.requests(since) if row["service"] == "vercel"] == []
-
-
-def test_one_run_audits_three_stacks_of_which_the_demonstration_made_one(own_small_instance: Instance, tmp_path: Path):
-    folder = own_small_instance.local.directory
-    given = ("--stack=staging", "--stack=qa")
-    done = own_small_instance.run("parity", "demo", "--dir", str(folder), *given).ok()
-    assert re.findall(r"^answers +✓ 200 release (\w+), .* environment (\w+)", done.stdout, re.MULTILINE) == [
-        ("r1", "staging"), ("r1", "qa"),
-    ]  # fmt: skip
-    assert f"staging/shop r1, commit {FIRST[:12]}, becomes qa/shop r1, and live there." in done.stdout
-    with closing(Actions(own_small_instance, tmp_path)) as actions:
-        ended = actions.run("drift.yml", "schedule").ok()
-    stacks = ("staging", "qa", "prod")
-    assert {name for name in ended.jobs if name.startswith("audit")} == {f"audit ({stack})" for stack in stacks}
-    for stack in stacks:
-        assert f"{stack}: clean" in ended.summaries[f"audit ({stack})"]

@@ -198,6 +198,8 @@ def test_forward_back_and_pruned_while_users_get_complete_answers(shop: Shop):
     assert "drop the login storefront_staging_shop_g1, which no kept release uses" in pruned.stdout
     given = "What storefront_staging_shop_g1 owned in storefront_staging belongs to storefront_staging_owner now."
     assert f"{given} `parity up staging` drops the login" in pruned.stderr
+    record = json.loads(shop.parity("log", "staging", "--json", "--last", "1").ok().stdout)
+    assert (record["command"], record["result"]) == ("prune", "failed"), "what began the update has its own name"
     for url in shop.urls:
         asked.hold(url, shop.commits, "r1", "r3")
     calls = shop.changing(since)
@@ -207,13 +209,14 @@ def test_forward_back_and_pruned_while_users_get_complete_answers(shop: Shop):
     assert not shop.logs_in(1)
     assert shop.logs_in(2)
 
-    # Back after the prune; what is gone cannot be gone back to.
+    World(instance).sql("drop table public.stray", database="storefront_staging", superuser=True)
+    assert "as declared" in shop.parity("drift", "staging").ok().said
+
+    # What is gone cannot be gone back to; what is kept may.
     gone = shop.parity("rollback", "staging", "shop", "--to", "r1")
     assert gone.code == 2
     assert "keeps no release r1 of shop" in gone.stderr
-    shop.switched("rollback", "staging", "shop", "--up", served=("r3", "r2"))
-    World(instance).sql("drop table public.stray", database="storefront_staging", superuser=True)
-    assert "as declared" in shop.parity("drift", "staging").ok().said
+    shop.parity("rollback", "staging", "shop").ok()
 
 
 def preview_of(instance: Instance) -> dict[str, str]:
@@ -333,14 +336,6 @@ def test_the_next_prod_release_is_what_is_live_and_healthy_in_staging(shop: Shop
     assert kept["prod"]["commit"] == kept["staging"]["commit"]
     assert kept["prod"]["config"] != kept["staging"]["config"]
 
-    # Rolled back: a promotion does not put the same commit back unasked.
-    prod.switched("rollback", "prod", "shop", "--up", served=("r2", "r1"))
-    refused(prod.parity("promote", "shop"), 8, "shop was rolled back from this very commit: r2")
-    since = prod.now()
-    prod.switched("promote", "shop", "--again", "--up", "--yes", served=("r1", "r2"))
-    assert prod.changing(since) == [prod.promotion("r2")], "forward to what is kept is one call too"
-    assert set(releases(instance, "prod")["kept"]) == {"r1", "r2"}, "nothing new to record: the newest is made live"
-
     # Credentials that no longer log in: the release is refused, by name and in the server's words.
     admin(instance, "ALTER ROLE storefront_prod_shop_g1 NOLOGIN")
     lost = prod.parity("rollback", "prod", "shop")
@@ -356,8 +351,16 @@ def test_the_next_prod_release_is_what_is_live_and_healthy_in_staging(shop: Shop
     refused(prod.parity("promote", "shop"), 8, "which Parity did not make live")
     # To keep it, it is recorded: no second call.
     since = prod.now()
-    prod.switched("rollback", "prod", "shop", "--to", "r1", "--up", served=("r1",))
+    prod.parity("rollback", "prod", "shop", "--to", "r1").ok()
+    instance.up("prod").ok()
     assert prod.changing(since) == []
+    assert answer(instance, "https://shop.storefront.example/")["release"] == "r1"
+
+    # Rolled back: a promotion does not put the same commit back unasked.
+    refused(prod.parity("promote", "shop"), 8, "shop was rolled back from this very commit: r2")
+    prod.parity("promote", "shop", "--again").ok()
+    assert set(releases(instance, "prod")["kept"]) == {"r1", "r2"}, "nothing new to record: the newest is made live"
+    assert releases(instance, "prod")["live"] == "r2"
 
 
 def refused(done: Run, code: int, words: str) -> None:

@@ -156,11 +156,7 @@ class Database(pulumi.ComponentResource):
         self.migrator_url = self.readonly_url = None
 
     def application_url(self, application: str, generation: int) -> Output[str]:
-        """The URL that an application connects with in one generation; a secret.
-
-        Raises:
-            KeyError: the application has no access to this database, or no login of that generation.
-        """
+        """The URL that an application connects with in one generation; a secret."""
         access = next(each for each in self._args.accesses if each.application == application)
         login = next(each for each in access.logins if each.generation == generation)
         return self._url(login, self._logins[application, generation], self._args.pooler)

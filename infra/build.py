@@ -36,13 +36,9 @@ under the 80 a minute from which GitHub limits what creates content."""
 
 
 def build(settings: Settings) -> dict[str, Any]:
-    """Declare everything of one stack and give its outputs.
+    """Declare everything of one stack and give its outputs, what is secret marked so.
 
-    Args:
-        settings: complete and checked; its secrets may be sealed where no engine runs.
-
-    Returns:
-        The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
+    Its secrets may be sealed where no engine runs.
     """
     providers = _providers(settings)
     left = _left_as_it_is(settings)

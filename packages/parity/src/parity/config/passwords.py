@@ -38,9 +38,5 @@ def bypass(secret: Secret, project: str) -> Secret:
 
 
 def expand(secret: Secret, info: bytes) -> bytes:
-    """32 bytes of HKDF-SHA256 over the stack secret for one purpose.
-
-    Raises:
-        SealedSecret: the secret's value is not at hand.
-    """
+    """32 bytes of HKDF-SHA256 over the stack secret for one purpose; raises SealedSecret where it is not at hand."""
     return HKDF(algorithm=SHA256(), length=_BYTES, salt=None, info=info).derive(secret.reveal().encode())

@@ -98,11 +98,7 @@ def _document(path: Path, text: str) -> dict[str, Any]:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The project at or above `start` (the working directory).
-
-    Raises:
-        ProjectError: where neither it nor a folder above holds a Pulumi.yaml.
-    """
+    """The project at or above `start` (the working directory); raises ProjectError where there is none."""
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
         if (folder / "Pulumi.yaml").is_file():

@@ -41,11 +41,7 @@ class Secret:
         return self._value is None
 
     def reveal(self) -> str:
-        """Give the value in the clear, for the place that uses it.
-
-        Raises:
-            SealedSecret: the config was read without its passphrase.
-        """
+        """Give the value in the clear, for the place that uses it; raises SealedSecret where it is not at hand."""
         if self._value is None:
             raise SealedSecret(self._key)
         return self._value

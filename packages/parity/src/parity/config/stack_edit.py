@@ -34,23 +34,19 @@ def path_of(key: str) -> Path:
     return tuple(found)
 
 
-def release_entry(name: str, release: Release) -> str:
-    """The line of a kept release."""
+def release_word(release: Release) -> str:
+    """A kept release as YAML on one line."""
     words = f"commit: {yaml_edit.scalar(release.commit)}, config: {yaml_edit.scalar(release.config)}"
     has = ", ".join(f"{database}: {number}" for database, number in release.migrations.items())
     noted = f", migrations: {{{has}}}" if has else ""
-    return f"{name}: {{{words}, credentials: {release.credentials}{noted}}}"
+    return f"{{{words}, credentials: {release.credentials}{noted}}}"
 
 
 def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> str:
     """The text with a value at a path; a key that is missing becomes the last of its mapping.
 
-    Args:
-        name: the file's name, for messages.
-        text: of a stack's file that parses.
-        path: the full key, then keys and indices below it; of a secret with `secure` at its end.
-        word: the value as YAML on one line.
-        over: whether it may replace a mapping or a list.
+    The path is the full key, then keys and indices below it; of a secret with `secure` at its end. The word is YAML on
+    one line, which with `over` may replace a mapping or a list.
 
     Raises:
         ProjectError: what stands there cannot be edited safely.

@@ -54,14 +54,7 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
         for each in state.resources
         if each.type == kinds.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
     ]
-    live = next(
-        (
-            each
-            for each in state.resources
-            if each.type == kinds.LIVE and each.name == kinds.live_name(application.first_name)
-        ),
-        None,
-    )
+    live = state.called(kinds.LIVE, kinds.live_name(application.first_name))
     return Applied(
         deployed=frozenset(deployed),
         # An update that failed after the promotion records the new release in the outputs alone.
@@ -74,11 +67,8 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
 
 def _generations(state: State, application: Application, names: Names) -> list[int]:
     roles = {str(each.inputs.get("name")) for each in state.resources if each.type == kinds.ROLE and not each.delete}
-    found: list[int] = []
-    for database in databases_of(application):
-        there = (names.generation(database, application.name, role) for role in roles)
-        found += [generation for generation in there if generation is not None]
-    return found
+    found = (names.generation(each, application.name, role) for each in databases_of(application) for role in roles)
+    return [generation for generation in found if generation is not None]
 
 
 def databases_of(application: Application) -> tuple[str, ...]:
@@ -94,11 +84,7 @@ def number(release: str) -> int:
 def forecast(settings: Settings, application: str, applied: Applied, after: Releases) -> tuple[str, ...]:
     """Say what the next update does for this application, in its order; empty if it does nothing.
 
-    Args:
-        settings: of the stack; they may be sealed.
-        application: its name.
-        applied: what the last update left.
-        after: the releases as the stack's file now has them.
+    `after` is the releases as the stack's file now has them; the settings may be sealed.
     """
     found = next(each for each in settings.catalog.applications if each.name == application)
     wanted = frozenset(after.generations)
@@ -117,7 +103,8 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
     said += _switch(settings, found, applied, after)
     said += [f"run {each}, after every switch" for each in behind]
     if gone:
-        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {_them(gone)}")
+        them = "it" if len(gone) == 1 else "them"
+        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {them}")
     roles = _roles(settings, found, sorted(applied.generations - wanted))
     if roles:
         said.append(f"drop the login{_s(roles)} {_listed(roles)}, which no kept release uses")
@@ -152,11 +139,7 @@ def _switch(settings: Settings, application: Application, applied: Applied, afte
     if after.live is None or after.live == applied.live:
         return []
     domains = [each.name for each in settings.applications[application.name].domains if each.redirect is None]
-    moved = (
-        f"{_listed(domains)} from {applied.live} to {after.live}"
-        if applied.live
-        else f"{_listed(domains)} to {after.live}"
-    )
+    moved = f"{_listed(domains)}{f' from {applied.live}' if applied.live else ''} to {after.live}"
     path = application.health.path
     return [
         f"ask {after.live} at its own host ({path}) whether it is healthy; then, with one promote call, move {moved}"
@@ -173,10 +156,6 @@ def _roles(settings: Settings, application: Application, generations: Sequence[i
 
 def _s(items: Sequence[str]) -> str:
     return "s" if len(items) != 1 else ""
-
-
-def _them(items: Sequence[str]) -> str:
-    return "it" if len(items) == 1 else "them"
 
 
 def _listed(items: Sequence[str]) -> str:

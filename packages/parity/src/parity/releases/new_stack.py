@@ -85,10 +85,7 @@ def begun(path: Path) -> bool:
 def draft(project: Project, name: str, like: str) -> Draft:
     """The file of a new stack, from another stack's: its comments and form, and nothing that only one may have.
 
-    Args:
-        project: whose stacks they are.
-        name: the new stack's.
-        like: the stack that it resembles and promotes from.
+    `like` is the stack that it resembles and promotes from.
 
     Raises:
         ConfigError: the other stack's config has faults, or names of the new one would not do.

@@ -42,10 +42,7 @@ class Step:
 def render(root: Path, database: Database, by_hand: Collection[str] = ()) -> list[str]:
     """Write the file of each revision that has none, or whose source was changed since; gives their names.
 
-    Args:
-        root: the project's folder.
-        database: with migrations of Alembic or Django.
-        by_hand: keys of revisions of which the tool can render a part only, to be completed by hand.
+    `by_hand` has the keys of revisions of which the tool can render a part only, to be completed by hand.
 
     Raises:
         ProjectError: the tool fails, or cannot render a revision.

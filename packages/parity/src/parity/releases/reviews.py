@@ -34,10 +34,7 @@ class _Pull:
 async def ask(client: Client, repository: str, records: Sequence[Record]) -> dict[str, Asked]:
     """Ask about each operation that has a pull request or a run, each of these once; gives what is known by its id.
 
-    Args:
-        client: GitHub's API with a token that may read pull requests, checks and Actions.
-        repository: `owner/name`.
-        records: the operations.
+    `repository` is `owner/name`; the client's token may read pull requests, checks and Actions.
     """
     reader = _Reader(client, f"/repos/{repository}")
     numbers = dict.fromkeys(number for each in records if isinstance(number := each.begin.get("pull_request"), int))

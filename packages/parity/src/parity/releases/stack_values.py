@@ -60,10 +60,7 @@ class Edit:
 def set_secret(stack: Stack, key: str, value: str) -> Edit:
     """Encrypt a value with the stack's own key, put it in the file, and its fingerprint where a release needs one.
 
-    Args:
-        stack: whose file it is.
-        key: its full key with the path, for example `parity:applications.shop.variables.SESSION_SECRET`.
-        value: in the clear.
+    `key` is the full key with the path, for example `parity:applications.shop.variables.SESSION_SECRET`.
 
     Raises:
         UsageError: the key holds no secret.
@@ -84,12 +81,7 @@ def set_secret(stack: Stack, key: str, value: str) -> Edit:
 
 
 def set_plain(stack: Stack, key: str, value: str) -> Edit:
-    """Put a plain value in the file.
-
-    Args:
-        stack: whose file it is.
-        key: its full key with the path.
-        value: as it is typed; it is text, a number or a boolean by what the key takes.
+    """Put a plain value, as it is typed, in the file: text, a number or a boolean by what the key takes.
 
     Raises:
         UsageError: the key holds a secret.
@@ -108,11 +100,7 @@ def set_plain(stack: Stack, key: str, value: str) -> Edit:
 
 
 def fingerprint(stack: Stack) -> Edit:
-    """Write the fingerprint of every secret that a release is built with, from the values as they are.
-
-    Raises:
-        UpdateError: the secrets could not be opened.
-    """
+    """Write every fingerprint, from the secrets as they are; raises UpdateError where these could not be opened."""
     return _with_fingerprints(stack, _open(stack), _opened(stack))
 
 

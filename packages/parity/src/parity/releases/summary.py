@@ -58,15 +58,7 @@ def markdown(
     origin: Origin,
     failure: ParityError | None,
 ) -> str:
-    """The summary.
-
-    Args:
-        stack: the stack's name.
-        before: what was recorded as live before, by application, as `parity.updates.record.recorded_live` gives it.
-        found: how each application stands afterwards.
-        origin: where the delivery came from.
-        failure: why the update failed; None where it ended well.
-    """
+    """The summary; `before` is what was live, as `parity.updates.record.recorded_live` gives it."""
     sick = [each for each in found if each.releases.live is not None and each.faults()]
     watched = next((text for kind, text in _WATCHED.items() if isinstance(failure, kind)), "")
     title = watched or ("failed" if failure else "delivered, and not well" if sick else "delivered")

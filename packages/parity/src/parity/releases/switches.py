@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 
 
 def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, anyway: bool = False) -> Change:
-    """Make a kept release live again.
+    """Make a kept release live again, by default the one before the live one.
 
-    Args:
-        stack: where.
-        application: its name.
-        to: the release; None for the kept one before the live one.
-        checked: whether to ask PostgreSQL and Vercel first; else the file alone is read and edited.
-        anyway: whether to go although the schema has not all that the release was built for.
+    Unless PostgreSQL and Vercel are asked first, `checked`, the file alone is read and edited. With `anyway` it goes
+    although the schema has not all that the release was built for.
 
     Raises:
         UsageError: no such application or release, or it is live already.
@@ -113,11 +109,7 @@ def live(stack: Stack, application: str, name: str) -> Change:
 
 
 def previous(releases: Releases, stack: str, application: str) -> str:
-    """The kept release before the live one.
-
-    Raises:
-        UsageError: there is none.
-    """
+    """The kept release before the live one; raises UsageError where there is none."""
     older = [
         name
         for name, _ in releases.in_order

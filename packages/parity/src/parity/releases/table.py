@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parity.releases.release_status import Deployed, ReleaseStatus
-
-LIVE, DECLARED, SERVED = "yes", "in the file only", "at Vercel only"
+    from parity.config.stack_models import Release
+    from parity.releases.release_status import ReleaseStatus
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,11 @@ class Row:
 
 def rows(found: ReleaseStatus) -> list[Row]:
     """The kept releases, oldest first."""
-    newest = found.releases.newest
-    return [
-        _row(found, name, found.deployments.get(name), newest=newest is not None and name == newest[0])
-        for name, _ in found.releases.in_order
-    ]
+    return [_row(found, name, release) for name, release in found.releases.in_order]
 
 
-def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: bool) -> Row:
-    release, known = found.releases.kept[name], found.built.get(name)
+def _row(found: ReleaseStatus, name: str, release: Release) -> Row:
+    deployed, known = found.deployments.get(name), found.built.get(name)
     return Row(
         id=name,
         commit=release.commit,
@@ -65,7 +60,7 @@ def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: 
         live=_live(found, name),
         healthy=not deployed.fault if deployed and deployed.asked else None,
         fault=deployed.fault if deployed else "",
-        newest=newest,
+        newest=found.releases.newest == (name, release),
         image=deployed.image or None if deployed else None,
         image_stored=deployed.stored if deployed else None,
         built=known.verdict if known else "not known",
@@ -74,10 +69,10 @@ def _row(found: ReleaseStatus, name: str, deployed: Deployed | None, *, newest: 
 
 
 def _live(found: ReleaseStatus, name: str) -> str:
-    declared, served = found.releases.live == name, found.served_release == name
-    if declared:
-        return LIVE if served else DECLARED
-    return SERVED if served else ""
+    served = found.served_release == name
+    if found.releases.live == name:
+        return "yes" if served else "in the file only"
+    return "at Vercel only" if served else ""
 
 
 def _when(seconds: float) -> str:

@@ -103,11 +103,8 @@ def connection(
 ) -> httpx.AsyncClient:
     """An HTTP client that goes through the environment's proxy and trusts its certificate authorities.
 
-    Args:
-        environment: holds HTTPS_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; the process's own by default, whose NO_PROXY
-            counts too.
-        transport: replaces the network in tests.
-        options: httpx's own, for example `timeout` in seconds.
+    The environment, the process's own by default, whose NO_PROXY counts too, has HTTPS_PROXY, SSL_CERT_FILE and
+    SSL_CERT_DIR. `transport` replaces the network in tests; the options are httpx's.
     """
     own = environment is None or environment is os.environ
     given = os.environ if environment is None else environment
@@ -185,11 +182,7 @@ class Client:
         await self._http.aclose()
 
     async def get(self, path: str, **parameters: str | int) -> Document:
-        """One object.
-
-        Raises:
-            VendorError: one of its kinds, after back-off within the limits.
-        """
+        """One object; raises VendorError, one of its kinds, after back-off within the limits."""
         answer = await self.request("GET", path, parameters=parameters)
         return self._object(answer)
 
@@ -227,12 +220,8 @@ class Client:
     ) -> httpx.Response:
         """Send a request; repeat it with growing pauses while the vendor limits or fails, until the deadline.
 
-        Args:
-            method: the HTTP method.
-            path: from the service's root.
-            parameters: the query; the service's own are added.
-            body: sent as JSON; secrets of the running command are masked in it, which may be an issue or a comment.
-            repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
+        The service's own parameters are added. Secrets of the running command are masked in the body, which may be an
+        issue or a comment. Where sending it twice would do harm, `repeat` is False: only rate limits are waited out.
         """
         until = self._clock() + self._limits.deadline_seconds
         pause = self._limits.first_pause_seconds

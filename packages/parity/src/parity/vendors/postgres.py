@@ -37,10 +37,8 @@ class Unread(Exception):
 def connect(environ: Mapping[str, str], database: str | None = None, **given: Any) -> psycopg.Connection[Any]:
     """Open a session in which each statement is its own transaction.
 
-    Args:
-        environ: libpq's variables (`PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGDATABASE`).
-        database: its name; None for `PGDATABASE`, else `postgres`.
-        given: parameters of psycopg that count before the variables.
+    `environ` has libpq's variables; without a database's name it is `PGDATABASE`, else `postgres`. `given` are
+    parameters of psycopg that count before them.
 
     Raises:
         psycopg.Error: the server does not open.

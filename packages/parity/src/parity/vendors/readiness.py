@@ -41,10 +41,7 @@ def faults(
     What cannot be asked (a right to read it is missing, a vendor is busy) is no fault here: the preflight and the
     providers say that. Nothing is changed.
 
-    Args:
-        settings: the stack's; secrets may be sealed.
-        environ: tokens and libpq's variables.
-        projects: the ids of the projects that the stack has already; a domain moves between them.
+    Secrets may be sealed. A domain moves between the projects that the stack has already, whose ids are given.
     """
     return asyncio.run(_all(settings, environ, projects))
 

@@ -25,7 +25,7 @@ from parity.config import (
 )
 from parity.documents import mapping
 from parity.errors import ConfigError, ParityError, ProjectError
-from parity.problems import in_order, spell
+from parity.problems import in_order
 from parity.releases import stack_file, stack_values
 
 if TYPE_CHECKING:
@@ -220,8 +220,3 @@ def require_free(project: Project, name: str) -> None:
 def commands(left: Iterable[ConfigProblem]) -> list[dict[str, str]]:
     """What is to be filled in, for `--json`: `key`, `what`, `command`."""
     return [{"key": each.key, "what": each.what, "command": each.remedy.partition("`")[2][:-2]} for each in left]
-
-
-def spelled(paths: Iterable[KeyPath]) -> list[str]:
-    """The full keys of paths."""
-    return [spell(path) for path in paths]

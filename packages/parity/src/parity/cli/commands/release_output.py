@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from parity.cli.commands.options import put
 from parity.errors import ParityError
 
 if TYPE_CHECKING:
@@ -66,7 +64,7 @@ def carry_out(
         if not as_json:
             screen.out.print(f"Pull request #{made.number}: {made.url}", soft_wrap=True, markup=False)
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        put(document)
 
 
 def _update(

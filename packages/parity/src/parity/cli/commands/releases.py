@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +21,7 @@ from parity.cli.commands.options import (
     complete_applications,
     complete_releases,
     complete_stacks,
+    put,
 )
 from parity.cli.commands.options import Stack as StackName
 from parity.cli.commands.release_output import carry_out, show
@@ -243,7 +243,7 @@ def releases(
         steps.application_of(found_stack.sealed_settings(), application)
     found = follow.read(found_stack, [application] if application else None, screen)
     if as_json:
-        typer.echo(json.dumps([table.document(each) for each in found], indent=2))
+        put([table.document(each) for each in found])
         if any(each.faults() for each in found if each.releases.live):
             raise typer.Exit(HealthError.exit_code)
         return
@@ -293,10 +293,9 @@ def deliver(
     _wait(found, wait)
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
-        document = {"stack": stack, "before": done.before, "changes": done.changes}
-        typer.echo(json.dumps({**document, "applications": [table.document(each) for each in done.found]}, indent=2))
-        return
-    for each in done.found:
+        applications = [table.document(each) for each in done.found]
+        put({"stack": stack, "before": done.before, "changes": done.changes, "applications": applications})
+    for each in () if as_json else done.found:
         show(screen, each)
 
 

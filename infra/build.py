@@ -138,12 +138,7 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
             migrator=_login(settings, settings.names.migrator_role(database.name), own.credentials.migrator),
             readonly=_login(settings, settings.names.readonly_role(database.name), own.credentials.readonly),
             accesses=tuple(access for access in accesses if access is not None),
-            host=own.host,
-            port=own.port,
-            sslmode=own.sslmode,
-            pooler=own.pooler,
-            connection_limit=own.connection_limit,
-            application_connection_limit=own.application_connection_limit,
+            settings=own,
             protect=settings.protect,
             steps=settings.steps,
         ),
@@ -213,9 +208,9 @@ def _application(
     domains: Domains,
     options: pulumi.ResourceOptions,
 ) -> WebApp:
-    own = settings.applications[application.name]
     releases = settings.releases[application.name]
     project = settings.names.project(application.name)
+    used = tuple(dict.fromkeys(each.database for each in application.database_urls))
     return WebApp(
         application.first_name,
         WebAppArgs(
@@ -223,9 +218,8 @@ def _application(
             project=project,
             environment=settings.environment,
             repository=settings.catalog.repository,
-            domains=own.domains,
+            settings=settings.applications[application.name],
             among=domains,
-            protection=own.protection,
             values=_values(settings, application, databases),
             bypass=None if application.trusted_source else _opened(passwords.bypass(settings.secret, project)),
             jobs=(settings.names.environment, f"{settings.names.environment}-preview"),
@@ -233,17 +227,12 @@ def _application(
             credentials={
                 generation: [
                     resource
-                    for name in dict.fromkeys(each.database for each in application.database_urls)
+                    for name in used
                     for resource in databases[name].credentials(application.first_name, generation)
                 ]
                 for generation in releases.generations
             },
-            migrated=[
-                resource
-                for each in application.database_urls
-                if each.database in migrations
-                for resource in migrations[each.database].before_release
-            ],
+            migrated=[each for name in used if name in migrations for each in migrations[name].before_release],
             marks=digest.marks(settings, application, releases.generation),
             accepted=settings.accepted,
             accepted_settings=settings.accepted_properties,
@@ -286,7 +275,6 @@ def _delivery(
     options: pulumi.ResourceOptions,
 ) -> Delivery:
     """The GitHub environment with what the migration and release workflows need."""
-    own = settings.delivery
     secrets: dict[str, Input[str]] = {}
     variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
@@ -309,10 +297,7 @@ def _delivery(
         DeliveryArgs(
             environment=settings.names.environment,
             repository=settings.catalog.repository,
-            reviewer_teams=own.reviewers.teams,
-            wait_minutes=own.wait_minutes,
-            prevent_self_review=own.prevent_self_review,
-            branches=own.branches,
+            settings=settings.delivery,
             secrets=secrets,
             variables=variables,
             manages_repository=settings.manages_repository,

@@ -252,12 +252,9 @@ def adopt_(
         typer.echo(f"{stack}: nothing is unmanaged")
         return
     for each in ready:
-        typer.echo(f"{each.finding.id}  {each.finding.resource}")
-        for text in (each.declare, each.obstacle):
-            if text:
-                typer.echo(f"    {text}")
-        if each.declare:
-            typer.echo(f"    then: parity adopt {stack} --write")
+        then = f"then: parity adopt {stack} --write" if each.declare else ""
+        lines = [f"    {text}" for text in (each.declare, each.obstacle, then) if text]
+        typer.echo("\n".join([f"{each.finding.id}  {each.finding.resource}", *lines]))
     importable = adopt.document(ready)
     if made:
         typer.echo(f"imported: {made}; `pulumi preview --stack {stack}` says what the program changes of them")

@@ -6,16 +6,11 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from parity.cli.commands.options import Acknowledge, Json, Yes
-from parity.cli.commands.release_output import carry_out
-
-if TYPE_CHECKING:
-    from parity.evaluate.stack import Stack
-    from parity.releases.steps import Change
 
 Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
 PullRequest = Annotated[
@@ -36,13 +31,6 @@ class Ending:
     acknowledge: Acknowledge = None
     pull_request: PullRequest = False
     as_json: Json = False
-
-    def carry_out(self, stack: Stack, change: Change) -> None:
-        """Write the file, update, make the pull request, print; raises as `release_output.carry_out`."""
-        from parity.updates.approval import Approval
-
-        approval = Approval(self.yes, acknowledged=tuple(self.acknowledge or ()))
-        carry_out(stack, change, up=self.up, review=self.pull_request, as_json=self.as_json, approval=approval)
 
 
 def ended(command: Callable[..., None]) -> Callable[..., None]:

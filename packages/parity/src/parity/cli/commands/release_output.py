@@ -10,6 +10,7 @@ from parity.errors import ParityError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from parity.cli.commands.ending import Ending
     from parity.console import Screen
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
@@ -22,20 +23,14 @@ _DETAILS = frozenset({"digest", "generation", "deployment", "image"})
 """Columns that a narrow terminal has no room for; `--json` has them."""
 
 
-def carry_out(
-    stack: Stack,
-    change: Change,
-    *,
-    up: bool,
-    review: bool,
-    as_json: bool,
-    approval: Approval,
-    report: Path | None = None,
-) -> None:
+def carry_out(stack: Stack, change: Change, end: Ending, report: Path | None = None) -> None:
     """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
     import asyncio
 
-    if up:
+    from parity.updates.approval import Approval
+
+    approval = Approval(end.yes, acknowledged=tuple(end.acknowledge or ()))
+    if end.up:
         # Before the file is written: where no one can approve the update, or a hold stands, nothing is changed.
         approval.require_way(stack.name)
         _require_no_hold(stack, change)
@@ -49,21 +44,21 @@ def carry_out(
     if changed:
         stack_file.write(change.file)
     document: dict[str, Any] = {**change.document, "updated": False}
-    if not as_json:
-        _say(screen, change, changed=changed, up=up, review=review)
-    if up:
-        document |= _update(stack, change, screen, approval, as_json=as_json, report=report)
-    if review:
+    if not end.as_json:
+        _say(screen, change, end, changed=changed)
+    if end.up:
+        document |= _update(stack, change, screen, approval, as_json=end.as_json, report=report)
+    if end.pull_request:
         address = summary.run_address()
         run = f" by {address}" if address else ""
         repository = stack.sealed_settings().catalog.repository
-        made = asyncio.run(requests.make(change, stack.project, repository, applied=up, run=run))
+        made = asyncio.run(requests.make(change, stack.project, repository, applied=end.up, run=run))
         document["pull_request"] = made.document
         if report is not None:
             summary.append(report, f"Pull request: [#{made.number}]({made.url}).")
-        if not as_json:
+        if not end.as_json:
             screen.out.print(f"Pull request #{made.number}: {made.url}", soft_wrap=True, markup=False)
-    if as_json:
+    if end.as_json:
         put(document)
 
 
@@ -106,7 +101,7 @@ def _require_no_hold(stack: Stack, change: Change) -> None:
         holding.require_none(stack, [name] if switched else [])
 
 
-def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:
+def _say(screen: Screen, change: Change, end: Ending, *, changed: bool) -> None:
     from rich.markup import escape
 
     screen.out.print(f"[bold]{escape(change.title)}.[/]", soft_wrap=True)
@@ -117,14 +112,12 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
     if not change.next_update:
         screen.out.print(f"The next update does nothing for {escape(change.application)}.")
         return
-    screen.out.print("The update will:" if up else "The next update will:")
+    screen.out.print("The update will:" if end.up else "The next update will:")
     for number, sentence in enumerate(change.next_update, start=1):
         screen.out.print(f"  {number}. {escape(sentence)}", soft_wrap=True)
-    if not up and not review and changed:
-        path = change.file.path.name
-        screen.out.print(
-            f"Review it as a pull request (git diff {path}); or now: parity up {change.stack}", soft_wrap=True
-        )
+    if not end.up and not end.pull_request and changed:
+        way = f"Review it as a pull request (git diff {change.file.path.name}); or now: parity up {change.stack}"
+        screen.out.print(way, soft_wrap=True)
 
 
 def show(screen: Screen, found: ReleaseStatus) -> None:

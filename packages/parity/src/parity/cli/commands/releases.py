@@ -71,7 +71,7 @@ def release(
     from parity.releases import steps
 
     change = steps.release(found, application, commit, rotate=rotate, live=live, again=again, recorded=end.up)
-    end.carry_out(found, change)
+    carry_out(found, change, end)
 
 
 @ended
@@ -116,7 +116,7 @@ def promote(
 
     holding.require_none(there, [application])
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
-    end.carry_out(there, change)
+    carry_out(there, change, end)
 
 
 def rollback(
@@ -161,14 +161,12 @@ def rollback(
     project = _checked(stack, application, release=to)
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
     from parity.releases import switches
-    from parity.updates.approval import Approval
 
     if up:
         _wait(found, wait)
     change = switches.rollback(found, application, to, checked=not unchecked, anyway=anyway)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
-    approval = Approval(yes=True)
-    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
+    carry_out(found, change, Ending(up, yes=True, pull_request=pull_request, as_json=as_json), report)
 
 
 @ended
@@ -191,8 +189,7 @@ def live(
     found = _stack(_checked(stack, application, release=release, where="RELEASE"), stack)
     from parity.releases import switches
 
-    change = switches.live(found, application, release)
-    end.carry_out(found, change)
+    carry_out(found, switches.live(found, application, release), end)
 
 
 @ended
@@ -211,8 +208,7 @@ def prune(
     found = _stack(_checked(stack, application), stack)
     from parity.releases import steps
 
-    change = steps.prune(found, application, keep)
-    end.carry_out(found, change)
+    carry_out(found, steps.prune(found, application, keep), end)
 
 
 def releases(

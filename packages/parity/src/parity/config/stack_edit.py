@@ -127,8 +127,7 @@ def _put(text: str, path: Sequence[str | int], word: str, *, over: bool = False)
     owner = node
     for depth, part in enumerate(path):
         if isinstance(part, int):
-            inside = yaml_edit.items_of(node)
-            pair = (key, inside[part]) if part < len(inside) else None
+            pair = next(((key, each) for each in yaml_edit.items_of(node)[part : part + 1]), None)
         else:
             pair = next((pair for pair in yaml_edit.pairs(node) if pair[0].value == part), None)
         if pair is None:

@@ -45,7 +45,7 @@ def _from_text(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-def as_text(value: str | int | bool) -> str:
+def as_text(value: str | float) -> str:
     """A plain value as an environment variable holds it: `true`, `20`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -43,12 +43,7 @@ def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
 
 
 def finish(stack: Stack, screen: Screen, note: Note, why: str) -> str:
-    """Do what is left of going back, where what did it died; gives the release that is live.
-
-    Raises:
-        RefusedError: another release than the one before was made live since.
-        ParityError: as `go`.
-    """
+    """Do what is left of going back, where what did it died, and give the release that is live; raises as `go`."""
     application, to = str(note.begin["application"]), str(note.begin["before"])
     settings, state = stack.read()
     recorded = record.recorded_live(state, settings.catalog).get(application, {}).get("live")

@@ -177,10 +177,8 @@ def _source(stack: str, text: str) -> source.Source:
 
 def _require_names(made: Draft, catalog: Catalog, project: Project) -> None:
     """Refuse a stack whose names a vendor would not take, or that another stack has."""
-    others = [source.read_file(path) for path in project.stack_files().values() if path.name != made.file]
-    read = [each for each in others if isinstance(each, source.StackFile)]
-    faults = list(name_checks.check(catalog, _source(made.stack, made.text), read))
-    if faults:
+    others = settings.other_files(made.stack, project.root)
+    if faults := list(name_checks.check(catalog, _source(made.stack, made.text), others)):
         raise ConfigError(in_order(faults))
 
 

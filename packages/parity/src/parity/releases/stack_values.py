@@ -108,7 +108,7 @@ def with_fingerprints(name: str, text: str, made: Mapping[KeyPath, str | None]) 
     """The text of a stack's file with fingerprints, each by its secret's path, bound to the secrets' ciphertexts."""
     config = yaml_edit.load(text)["config"]
     for path, mark in made.items():
-        ciphertext = documents.mapping(_at(config, path)).get("secure")
+        ciphertext = documents.at(config, *path, "secure")
         if mark is not None and ciphertext:
             word = fingerprints.entry(mark, ciphertext)
             text = stack_edit.put(name, text, (fingerprints.KEY, spell(path)), word)
@@ -169,18 +169,11 @@ def _fingerprinted(stack: Stack, file: Edit, given: Mapping[KeyPath, str]) -> Ed
 
 def _opened(stack: Stack) -> dict[KeyPath, str]:
     values = stack.values()
-    found = {path: _at(values, path) for path in _secrets(stack)}
+    found = {path: documents.at(values, *path) for path in _secrets(stack)}
     clear = {path: each.reveal() if isinstance(each, Secret) else each for path, each in found.items()}
     opened = {path: value for path, value in clear.items() if isinstance(value, str)}
     stack.pulumi.redactor.learn(opened.values())
     return opened
-
-
-def _at(value: Any, path: KeyPath) -> Any:
-    """What stands at a path of plain values; None where there is nothing."""
-    for part in path:
-        value = documents.mapping(value).get(str(part))
-    return value
 
 
 def _with_fingerprints(stack: Stack, file: Edit, opened: Mapping[KeyPath, str]) -> Edit:

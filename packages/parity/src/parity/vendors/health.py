@@ -147,8 +147,9 @@ class Answer:
 
     def summary(self) -> str:
         """The parts of the answer that are known to be harmless."""
+        well = {True: "ok", False: "failed"}
         parts = [f"release {self.release or '?'}", f"commit {self.commit or '?'}"]
-        parts += [f"{_word(row.get('variable')) or '?'} {_well(row)}" for row in self._logins]
+        parts += [f"{_word(row.get('variable')) or '?'} {well[row.get('ok') is True]}" for row in self._logins]
         if not isinstance(self.body.get("database"), list):
             parts.append(f"database {'ok' if logs_in(self.body.get('database')) else 'not ok'}")
         return ", ".join(parts)
@@ -195,10 +196,6 @@ async def ask_as_taken(
 def web(environment: Mapping[str, str] | None = None) -> httpx.AsyncClient:
     """A client that asks deployments and domains: the environment's proxy and certificates, no redirects followed."""
     return connection(environment, follow_redirects=False)
-
-
-def _well(row: Mapping[str, Any]) -> str:
-    return "ok" if row.get("ok") is True else "failed"
 
 
 def _word(value: Any) -> str:

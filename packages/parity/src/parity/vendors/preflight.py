@@ -63,11 +63,8 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
     what = f"does not open the team {team} at Vercel"
     remedy = "A token of that team is made at https://vercel.com/account/settings/tokens; or correct `vercel_team`."
     path = f"/v2/teams/{quote(team, safe='')}"
-    return Vendor(
-        "Vercel",
-        f"team {team}",
-        *_token(services.VERCEL_TOKEN, services.vercel, path, environ, what=what, remedy=remedy),
-    )
+    found = _token(services.VERCEL_TOKEN, services.vercel, path, environ, what=what, remedy=remedy)
+    return Vendor("Vercel", f"team {team}", *found)
 
 
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
@@ -78,10 +75,8 @@ def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
         "or correct `repository`."
     )
     path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
-    where = f"repository {owner}/{name}"
-    return Vendor(
-        "GitHub", where, *_token(services.GITHUB_TOKEN, services.github, path, environ, what=what, remedy=remedy)
-    )
+    found = _token(services.GITHUB_TOKEN, services.github, path, environ, what=what, remedy=remedy)
+    return Vendor("GitHub", f"repository {owner}/{name}", *found)
 
 
 def postgres(environ: Mapping[str, str], server: str = "") -> Vendor:

@@ -148,10 +148,10 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
 
 def _access(settings: Settings, database: str, application: parameters.Application) -> Access | None:
     """What an application may do in a database: the schemas of all its URL variables, one login a generation in use."""
-    variables = [each for each in application.database_urls if each.database == database]
-    if not variables:
+    if database not in application.databases:
         return None
-    schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
+    urls = (each for each in application.database_urls if each.database == database)
+    schemas = tuple(dict.fromkeys(schema for each in urls for schema in each.schemas))
     logins = (
         _login(settings, settings.names.application_role(database, application.name, generation), generation)
         for generation in settings.releases[application.name].generations
@@ -184,12 +184,8 @@ def _migrations(
 
 def _live(settings: Settings, database: str, applications: Mapping[str, WebApp]) -> list[pulumi.Resource]:
     """The switches of the applications that use a database."""
-    users = [
-        each.name
-        for each in settings.catalog.applications
-        if any(variable.database == database for variable in each.database_urls)
-    ]
-    return [live for name in users if (live := applications[name].live) is not None]
+    users = settings.names.applications_in(database)
+    return [live for each in users if (live := applications[each.name].live) is not None]
 
 
 def _login(settings: Settings, role: str, generation: int) -> Login:
@@ -210,7 +206,7 @@ def _application(
 ) -> WebApp:
     releases = settings.releases[application.name]
     project = settings.names.project(application.name)
-    used = tuple(dict.fromkeys(each.database for each in application.database_urls))
+    used = application.databases
     return WebApp(
         application.first_name,
         WebAppArgs(

@@ -131,9 +131,7 @@ class Names:
 
     def applications_in(self, database: str) -> Iterator[Application]:
         """The applications that log in to a database."""
-        for application in self.catalog.applications:
-            if any(each.database == database for each in application.database_urls):
-                yield application
+        return (each for each in self.catalog.applications if database in each.databases)
 
     def part(self, path: Path) -> Mapping[str, Any]:
         """The mapping at a path of the stack's file; an empty one where there is none."""

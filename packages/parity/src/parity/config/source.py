@@ -221,9 +221,11 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     if is_mapping(node):
         if list(node) == ["secure"] and isinstance(node["secure"], str):
             return Secret(None, spell(path), node["secure"])
-        return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
+        positions.update(((*path, str(key)), _key_position(node, key)) for key in node)
+        return {str(key): _plain(each, (*path, str(key)), positions) for key, each in node.items()}
     if is_list(node):
-        return [_item(node, index, (*path, index), positions) for index in range(len(node))]
+        positions.update(((*path, index), _item_position(node, index)) for index in range(len(node)))
+        return [_plain(each, (*path, index), positions) for index, each in enumerate(node)]
     if isinstance(node, ScalarBoolean):
         return bool(node)
     for kind in (bool, int, float, str):
@@ -232,15 +234,9 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     return node
 
 
-def _child(node: Any, key: Any, path: Path, positions: dict[Path, Position]) -> Any:
-    positions[path] = _key_position(node, key)
-    return _plain(node[key], path, positions)
-
-
-def _item(node: Any, index: int, path: Path, positions: dict[Path, Position]) -> Any:
+def _item_position(node: Any, index: int) -> Position:
     line, column = node.lc.item(index)
-    positions[path] = (line + 1, column + 1)
-    return _plain(node[index], path, positions)
+    return (line + 1, column + 1)
 
 
 def _key_position(node: Any, key: Any) -> Position:

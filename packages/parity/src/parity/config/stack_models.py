@@ -305,6 +305,11 @@ class Releases(StackModel):
         """Ids and releases, oldest first, whatever order the engine handed them over in."""
         return tuple(sorted(self.kept.items(), key=lambda item: int(item[0][1:])))
 
+    def before(self, release: str | None) -> str:
+        """The kept release before this one; empty where there is none."""
+        older = [name for name, _ in self.in_order if release and int(name[1:]) < int(release[1:])]
+        return older[-1] if older else ""
+
     @property
     def newest(self) -> tuple[str, Release] | None:
         """The release added last, or None before the first one."""

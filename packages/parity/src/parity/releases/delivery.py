@@ -38,8 +38,6 @@ class Delivered:
     before: Mapping[str, Mapping[str, Any]]
     found: Sequence[ReleaseStatus]
     changes: Mapping[str, int]
-    text: str
-    """The summary, Markdown."""
 
 
 def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | None, report: Path | None) -> Delivered:
@@ -72,11 +70,11 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
     except ParityError as error:
         failure = error
     found = follow.read(stack, None, screen)
-    text = write_summary(stack, before, found, failure, report)
+    write_summary(stack, before, found, failure, report)
     if failure is not None:
         raise failure
     follow.verify(found)
-    return Delivered(before, found, changes, text)
+    return Delivered(before, found, changes)
 
 
 def write_summary(
@@ -85,19 +83,16 @@ def write_summary(
     found: Sequence[ReleaseStatus],
     failure: ParityError | None,
     report: Path | None,
-) -> str:
-    """The summary of a delivery; added to `report` where one is given.
+) -> None:
+    """Add the summary of a delivery to `report`, where one is given.
 
     A step of GitHub Actions gets the output `url`, where a person sees what is live.
     """
-    repository = stack.sealed_settings().catalog.repository
-    origin = asyncio.run(_origin(stack.project.root, repository))
-    text = summary.markdown(stack.name, before, found, origin, failure)
     if report is not None:
-        summary.append(report, text)
+        origin = asyncio.run(_origin(stack.project.root, stack.sealed_settings().catalog.repository))
+        summary.append(report, summary.markdown(stack.name, before, found, origin, failure))
     if output := os.environ.get("GITHUB_OUTPUT"):
         summary.append(Path(output), f"url={summary.live_address(found)}")
-    return text
 
 
 async def _origin(root: Path, repository: Repository) -> summary.Origin:

@@ -67,13 +67,8 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
 
 def _generations(state: State, application: Application, names: Names) -> list[int]:
     roles = {str(each.inputs.get("name")) for each in state.resources if each.type == kinds.ROLE and not each.delete}
-    found = (names.generation(each, application.name, role) for each in databases_of(application) for role in roles)
+    found = (names.generation(each, application.name, role) for each in application.databases for role in roles)
     return [generation for generation in found if generation is not None]
-
-
-def databases_of(application: Application) -> tuple[str, ...]:
-    """The databases that an application logs in to."""
-    return tuple(dict.fromkeys(each.database for each in application.database_urls))
 
 
 def number(release: str) -> int:
@@ -127,7 +122,7 @@ def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
 
 def _migrations(settings: Settings, application: Application, applied: Applied) -> tuple[list[str], list[str]]:
     """The files that the application's databases lack, before the release and behind the switch."""
-    names = databases_of(application)
+    names = application.databases
     used = [each for each in settings.catalog.databases if each.name in names] if applied.migrated is not None else []
     parts = [migrations.parts(settings.migrations(each)) for each in used]
     run = applied.migrated or frozenset()
@@ -150,7 +145,7 @@ def _roles(settings: Settings, application: Application, generations: Sequence[i
     return [
         settings.names.application_role(database, application.name, generation)
         for generation in generations
-        for database in databases_of(application)
+        for database in application.databases
     ]
 
 

@@ -94,7 +94,8 @@ class _Rendering:
                 "write what the Python does into the file as SQL.",
             )
         stated = _STATED.search(source.read_text(encoding="utf-8")) if source else None
-        return f"{f'-- {stated[1]}{_END}' if stated else ''}{sql.strip()}\n"
+        first = f"-- {stated[1]}\n" if stated else ""
+        return f"{first}{sql.strip()}\n"
 
     def _write(self, name: str, text: str, origin: Origin) -> str:
         folder = self.root / self.how.folder
@@ -119,9 +120,6 @@ class _Rendering:
         if self.how.tool == "alembic":
             way += "; one that reads rows in Python is written as `op.execute` of SQL"
         return ProjectError(f"`{' '.join(words)}` failed: {why}", where=str(self.root), remedy=f"{way}.")
-
-
-_END = "\n"
 
 
 def _name(file: File | None, number: int, key: str, source: Path | None) -> str:

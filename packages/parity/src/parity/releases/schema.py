@@ -11,7 +11,6 @@ from parity.config import migrations, servers
 from parity.errors import RefusedError
 from parity.git import Repository
 from parity.preview.migrated import taken_since, with_parts
-from parity.releases import forecast
 from parity.vendors.postgres import Unread, connect, way_in
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def _newest(settings: Settings, root: Path, database: Database, commit: str) -> 
 def _used(settings: Settings, application: str) -> Iterator[Database]:
     """The databases with migrations that an application logs in to."""
     found = next(each for each in settings.catalog.applications if each.name == application)
-    names = forecast.databases_of(found)
+    names = found.databases
     yield from (each for each in settings.catalog.databases if each.name in names and each.migrations)
 
 

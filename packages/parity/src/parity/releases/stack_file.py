@@ -172,10 +172,7 @@ def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
     Those after the live one stay: they say what was rolled back from, which `parity promote` must know.
     """
     ids = [name for name, _ in releases.in_order]
-    safe = set(ids[-keep:]) | set(newer_than_live(releases))
-    if releases.live is not None:
-        place = ids.index(releases.live)
-        safe.update(ids[max(0, place - 1) : place + 1])
+    safe = {*ids[-keep:], *newer_than_live(releases), releases.live, releases.before(releases.live)}
     return tuple(name for name in ids if name not in safe)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from parity.config.digest import config_digest
 from parity.errors import HealthError, RefusedError, UsageError
-from parity.problems import nearest
+from parity.problems import did_you_mean
 from parity.releases import commits, forecast, preconditions, release_status, schema, stack_file
 
 if TYPE_CHECKING:
@@ -233,13 +233,8 @@ def application_of(settings: Settings, name: str) -> Application:
     found = next((each for each in settings.catalog.applications if each.name == name), None)
     if found is None:
         known = [each.name for each in settings.catalog.applications]
-        guess = nearest(name, known)
-        hint = f"Did you mean {guess}? " if guess else ""
-        raise UsageError(
-            f"There is no application {name}.",
-            where="infra/catalog.py",
-            remedy=f"{hint}Applications: {', '.join(known)}.",
-        )
+        remedy = f"{did_you_mean(name, known)}Applications: {', '.join(known)}."
+        raise UsageError(f"There is no application {name}.", where="infra/catalog.py", remedy=remedy)
     return found
 
 

@@ -110,16 +110,11 @@ def live(stack: Stack, application: str, name: str) -> Change:
 
 def previous(releases: Releases, stack: str, application: str) -> str:
     """The kept release before the live one; raises UsageError where there is none."""
-    older = [
-        name
-        for name, _ in releases.in_order
-        if releases.live and forecast.number(name) < forecast.number(releases.live)
-    ]
-    if not older:
-        kept = ", ".join(releases.kept) or "none"
-        what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
-        raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
-    return older[-1]
+    if found := releases.before(releases.live):
+        return found
+    kept = ", ".join(releases.kept) or "none"
+    what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
+    raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
 
 
 def what_goes_back(settings: Settings, application: str, releases: Releases, name: str) -> tuple[str, ...]:
@@ -141,7 +136,7 @@ def what_goes_back(settings: Settings, application: str, releases: Releases, nam
 def _differences(settings: Settings, application: str, then: Release, now: Release | None) -> list[str]:
     roles = [
         settings.names.application_role(database, application, then.credentials)
-        for database in forecast.databases_of(steps.application_of(settings, application))
+        for database in steps.application_of(settings, application).databases
     ]
     who = f", which logs in as {', '.join(roles)}" if roles else ""
     if now is None:

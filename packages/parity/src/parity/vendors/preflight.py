@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from parity.config.parameters import Catalog
     from parity.vendors.http import Service
 
-LIMIT_SECONDS = SECONDS
-"""For one vendor's answer; all are asked at the same time."""
-
 _DEFAULTS = {"PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": "postgres", "PGSSLMODE": "require"}
 """What PostgreSQL's provider takes where the environment says nothing."""
 
@@ -131,7 +128,7 @@ def _token(
 
 async def _open(service: Service, path: str) -> None:
     """Ask once; a vendor that is busy is left to its provider, which waits longer."""
-    async with Client(service, limits=Limits(request_seconds=LIMIT_SECONDS, deadline_seconds=0)) as client:
+    async with Client(service, limits=Limits(request_seconds=SECONDS, deadline_seconds=0)) as client:
         await client.request("GET", path)
 
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def complete_stacks() -> list[str]:
-    """The stacks of this checkout."""
-    return names.stacks()
+complete_stacks = names.stacks
 
 
 def complete_applications(ctx: typer.Context) -> list[str]:

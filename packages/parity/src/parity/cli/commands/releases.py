@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.ending import Ending, PullRequest, Up, ended
 from parity.cli.commands.options import (
     Acknowledge,
     Application,
@@ -24,7 +23,7 @@ from parity.cli.commands.options import (
     put,
 )
 from parity.cli.commands.options import Stack as StackName
-from parity.cli.commands.release_output import carry_out, show
+from parity.cli.commands.release_output import Ending, PullRequest, Up, carry_out, ended, show
 from parity.errors import HealthError
 
 if TYPE_CHECKING:

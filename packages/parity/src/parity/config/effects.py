@@ -22,7 +22,7 @@ EFFECTS: tuple[Effect, ...] = ("expand", "data", "contract")
 
 def gravest(found: Iterable[Effect]) -> Effect:
     """The one that is safe last; `expand` of none."""
-    return max(found, key=EFFECTS.index, default=EFFECTS[0])
+    return EFFECTS[max(map(EFFECTS.index, found), default=0)]
 
 
 _EXPAND = {

@@ -53,8 +53,7 @@ def engine_of(project: Project) -> Pulumi:
 def settle(project: Project) -> None:
     """Leave the environment as it is where it names a backend; else lead this process into the checkout's sandbox.
 
-    Raises:
-        UsageError: the shell names no backend, and no sandbox runs here or the shell has an account's tokens.
+    Raises UsageError where the shell names no backend, and no sandbox runs here or the shell has an account's tokens.
     """
     if backends(os.environ, project.stack_document(project.root / "Pulumi.yaml")):
         return

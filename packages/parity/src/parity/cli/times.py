@@ -31,8 +31,7 @@ def from_now(text: str, now: datetime) -> datetime:
 def ago(text: str | None, now: datetime, option: str) -> datetime | None:
     """The time, UTC: `90m`, `8h`, `3d` before `now`, or ISO 8601, UTC where it has no zone; None for none.
 
-    Raises:
-        UsageError: it is neither; names the option.
+    Raises UsageError, which names the option, where it is neither.
     """
     if text is None:
         return None

@@ -34,9 +34,7 @@ def config_digest(settings: Settings, application: str, credentials: int) -> str
 
     SHA-256 over the canonical JSON of `document`, its first 32 hex digits. Of a secret the document holds the keyed
     fingerprint, so the digest says nothing about a value, needs none, and stays when the file is encrypted again.
-
-    Raises:
-        ConfigError: a secret is sealed and has no fingerprint in the file.
+    Raises ConfigError where a secret is sealed and has no fingerprint in the file.
     """
     lacking = [fault for fault in fingerprints.faults(settings, application) if settings.sealed]
     if lacking:

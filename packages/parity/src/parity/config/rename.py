@@ -69,8 +69,7 @@ class Rename:
     def in_catalog(self, file: str, text: str) -> str:
         """The catalog's module with the new name, and the first one noted.
 
-        Raises:
-            ProjectError: the name is not written once, as `name="..."` of the class; nothing can be edited safely.
+        Raises ProjectError where the name is not written once, as `name="..."` of the class: no edit would be safe.
         """
         calls = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Call)]
         named = {name: [each for each in calls if self._is(each, name)] for name in (self.old, self.new)}

@@ -46,18 +46,11 @@ def load(
     secret_keys: Collection[str] | None = None,
     catalog: Catalog | None = None,
 ) -> Settings:
-    """Read one stack's settings.
+    """Read one stack's settings; raises ConfigError with every fault of the catalog and of the stack's config.
 
-    Args:
-        stack: the stack's name.
-        root: the folder that holds the stacks' files.
-        decrypted: the engine's config by full key, mappings and lists as JSON; None reads the file alone.
-        open_: gives the value of a ciphertext in the file; without it each secret of a file alone stays sealed.
-        secret_keys: the full keys that hold a secret, as the engine says; None where it is not known.
-        catalog: what all stacks share; by default that of the program in `root`.
-
-    Raises:
-        ConfigError: with every fault of the catalog, the stack's config and its fit with the other stacks.
+    `decrypted` is the engine's config by full key, mappings and lists as JSON; None reads the file in `root` alone:
+    `open_` gives the value of a ciphertext, without it each secret stays sealed. `secret_keys` are the full keys that
+    hold a secret, as the engine says; None where it is not known. The catalog is by default that of the program.
     """
     faults: list[ConfigProblem] = []
     if catalog is None:

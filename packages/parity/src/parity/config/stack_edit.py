@@ -46,10 +46,7 @@ def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> s
     """The text with a value at a path; a key that is missing becomes the last of its mapping.
 
     The path is the full key, then keys and indices below it; of a secret with `secure` at its end. The word is YAML on
-    one line, which with `over` may replace a mapping or a list.
-
-    Raises:
-        ProjectError: what stands there cannot be edited safely.
+    one line, which with `over` may replace a mapping or a list. Raises ProjectError where it cannot be edited safely.
     """
     where = ("config", *path)
     after = _put(text, where, word, over=over)

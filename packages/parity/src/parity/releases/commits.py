@@ -91,10 +91,7 @@ def chosen(given: str | None, root: Path, application: Application, releases: Re
     """The commit to record: the one that was named, else HEAD for a change of code and the live one's for config alone.
 
     `given` is any name that Git knows; without it the code in the application's root directory is compared with the
-    newest release's.
-
-    Raises:
-        UsageError: Git knows no such commit, or no choice can be made.
+    newest release's. Raises UsageError where Git knows no such commit, or no choice can be made.
     """
     if given is not None:
         sha = full(given, root)

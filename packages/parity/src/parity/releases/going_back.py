@@ -22,9 +22,8 @@ _NEWEST = 10
 def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     """Make the release live that was live before the watched one; gives its id.
 
-    Raises:
-        RefusedError: there was none, or the schema forbids it, or it is not there or not healthy any more.
-        ParityError: as `switches.rollback`, `switch.make` and `update.run`.
+    Raises RefusedError where there was none, or the schema forbids it, or it is not there or not healthy any more;
+    else as `switches.rollback`, `switch.make` and `update.run`.
     """
     application, release, to = str(note.begin["application"]), note.begin["release"], note.begin["before"]
     if not to:

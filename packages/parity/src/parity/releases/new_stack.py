@@ -117,9 +117,7 @@ def draft(project: Project, name: str, like: str) -> Draft:
 def make(stack: Stack, made: Draft) -> None:
     """Make the stack at the backend, with secrets of the same provider's kind, and write its file.
 
-    Raises:
-        UpdateError: the engine could not make the stack, or encrypt a secret.
-        ProjectError: the file was written meanwhile.
+    Raises UpdateError where the engine fails, ProjectError where the file was written meanwhile.
     """
     path = stack.project.root / made.file
     values = {key: secrets.token_urlsafe(_BYTES) for key in made.generated}

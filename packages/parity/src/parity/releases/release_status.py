@@ -170,10 +170,7 @@ async def read(settings: Settings, state: State, application: str, *, limits: Li
     """Ask the engine's record, Vercel and users' domains about one application, without changing anything.
 
     Where the stack's secrets are sealed, Vercel is asked for what passes deployment protection. `limits` say when to
-    give up on Vercel, and on a health page that the catalog gives longer.
-
-    Raises:
-        UsageError: there is no token for Vercel.
+    give up on Vercel, and on a health page that the catalog gives longer. Raises as `vercel`.
     """
     async with vercel(settings, limits) as client, health.web() as web:
         return await _Reader(settings, state, application, client, web, limits=limits).all()

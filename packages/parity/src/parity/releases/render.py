@@ -42,10 +42,8 @@ class Step:
 def render(root: Path, database: Database, by_hand: Collection[str] = ()) -> list[str]:
     """Write the file of each revision that has none, or whose source was changed since; gives their names.
 
-    `by_hand` has the keys of revisions of which the tool can render a part only, to be completed by hand.
-
-    Raises:
-        ProjectError: the tool fails, or cannot render a revision.
+    `by_hand` has the keys of revisions of which the tool can render a part only, to be completed by hand. Raises
+    ProjectError where the tool fails, or cannot render a revision.
     """
     how = database.migrations
     if how is None or not LAYOUTS[how.tool].rendered:

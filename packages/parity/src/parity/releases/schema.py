@@ -48,11 +48,7 @@ def _used(settings: Settings, application: str) -> Iterator[Database]:
 
 
 def require(settings: Settings, application: str, name: str, *, anyway: bool) -> tuple[str, ...]:
-    """What was taken away since a release was built, as notes; it is gone back to only where that is said.
-
-    Raises:
-        RefusedError: contractions were applied that the release does not know, and `anyway` is not said.
-    """
+    """What was taken away since a release was built, as notes; raises RefusedError for any unless `anyway` is said."""
     release = settings.releases[application].kept[name]
     gone = [each for database in _used(settings, application) for each in _taken(settings, database, release)]
     if gone and not anyway:

@@ -36,12 +36,7 @@ class ReleasesFile:
 
 
 def load(path: Path) -> ReleasesFile:
-    """Read the releases of a stack's file.
-
-    Raises:
-        ProjectError: the file is not there.
-        ConfigError: it does not parse, or its releases have faults; all of them, with their lines.
-    """
+    """Read the releases of a stack's file; raises ProjectError where it is not there, ConfigError with every fault."""
     try:
         text = read_text(path)
     except FileNotFoundError:
@@ -119,14 +114,11 @@ def promote(
     again: bool = False,
     rotate: bool = False,
 ) -> tuple[ReleasesFile, str]:
-    """Make a commit the live release: a new release, or the newest if it is the same.
+    """Make a commit the live release: a new release, or the newest if it is the same; gives its id too.
 
-    Gives its id too. `digest` gives the config digest of a generation of credentials, and `rotate` takes a new one;
-    with `again` it is taken although it was rolled back from; the rest is as for `add_release`.
-
-    Raises:
-        RefusedError: a kept release newer than the live one has this commit, so it was rolled back from.
-        UsageError: it is live already with this config; else as `add_release`.
+    `digest` gives the config digest of a generation of credentials, and `rotate` takes a new one; the rest is as for
+    `add_release`. Raises RefusedError, unless `again`, where a kept release newer than the live one has this commit, so
+    that it was rolled back from, and UsageError where it is live already with this config, or as `add_release`.
     """
     releases = _of(file, application)
     pinned = rolled_back_from(releases, commit)
@@ -177,13 +169,7 @@ def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
 
 
 def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile, tuple[str, ...]]:
-    """Drop the oldest kept releases beyond the `keep` newest, never the live one, the one before it or a newer one.
-
-    Gives the ids that went, too.
-
-    Raises:
-        UsageError: no such application, or `keep` is less than 1.
-    """
+    """Drop the releases that `prunable` gives; gives their ids too. Raises UsageError where `keep` is less than 1."""
     if keep < 1:
         raise UsageError("At least one release must be kept.", where="--keep", remedy="Give 1 or more.")
     gone = prunable(_of(file, application), keep)

@@ -83,9 +83,7 @@ def set_secret(stack: Stack, key: str, value: str) -> Edit:
 def set_plain(stack: Stack, key: str, value: str) -> Edit:
     """Put a plain value, as it is typed, in the file: text, a number or a boolean by what the key takes.
 
-    Raises:
-        UsageError: the key holds a secret.
-        ConfigError: the key is not known, or the value is not what it may hold.
+    Raises UsageError where the key holds a secret, ConfigError where it is not known or may not hold the value.
     """
     path = stack_edit.path_of(key)
     if path in _secrets(stack):

@@ -71,12 +71,7 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, a
 
 
 def live(stack: Stack, application: str, name: str) -> Change:
-    """Make a kept release live that is newer than the live one, or the first.
-
-    Raises:
-        UsageError: no such application or release, it is live already, or older than the live one.
-        RefusedError: its credentials do not log in, it is not deployed, or is not healthy.
-    """
+    """Make a kept release live that is newer than the live one, or the first; raises as `rollback`."""
     with stack.exporting() as recorded:
         settings = stack.settings()
     steps.application_of(settings, application)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.config import source
-from parity.config.project import Project
 from parity.config.stack_models import NAMESPACE
 from parity.problems import did_you_mean
 
@@ -70,10 +69,10 @@ class Order:
 def read(root: Path) -> Order:
     """The order as the stacks' files in a folder have it; a file that cannot be read names no other stack."""
     sources: dict[str, str | None] = {}
-    for name, path in Project(root).stack_files().items():
+    for path in sorted(root.glob("Pulumi.*.yaml")):
         found = source.read_file(path)
         named = found.values.get(KEY) if isinstance(found, source.StackFile) else None
-        sources[name] = named if isinstance(named, str) else None
+        sources[path.name.split(".")[1]] = named if isinstance(named, str) else None
     return Order(sources)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pulumi
@@ -62,16 +63,11 @@ class DatabaseArgs:
     migrator: Login
     readonly: Login
     accesses: tuple[Access, ...]
-    host: str
-    port: int
-    sslmode: str
-    connection_limit: int
-    application_connection_limit: int
+    settings: stack_models.DatabaseSettings
+    """Where it is, how the applications connect, and its limits."""
     protect: bool
     steps: frozenset[str] = frozenset({"public", "roles"})
     """Of `roles` and `public` those that are taken: roles of its own with their privileges, none left to PUBLIC."""
-    pooler: stack_models.Pooler | None = None
-    """Where the applications connect; None where they connect to the server itself."""
 
 
 def _tables_schemas(database: parameters.Database) -> Sequence[str]:
@@ -156,14 +152,10 @@ class Database(pulumi.ComponentResource):
         self.migrator_url = self.readonly_url = None
 
     def application_url(self, application: str, generation: int) -> Output[str]:
-        """The URL that an application connects with in one generation; a secret.
-
-        Raises:
-            KeyError: the application has no access to this database, or no login of that generation.
-        """
+        """The URL that an application connects with in one generation; a secret."""
         access = next(each for each in self._args.accesses if each.application == application)
         login = next(each for each in access.logins if each.generation == generation)
-        return self._url(login, self._logins[application, generation], self._args.pooler)
+        return self._url(login, self._logins[application, generation], self._args.settings.pooler)
 
     def credentials(self, application: str, generation: int) -> Sequence[pulumi.Resource]:
         """Everything that must exist before a release of that generation can log in and work."""
@@ -171,29 +163,27 @@ class Database(pulumi.ComponentResource):
 
     # --- Roles --------------------------------------------------------------------------------------------------------
 
-    def _role(self, suffix: str, role: str) -> postgresql.Role:
-        """A role without login."""
+    def _role(self, suffix: str, role: str, *, login: bool = False, **given: Any) -> postgresql.Role:
         return postgresql.Role(
             f"{self._name}-{suffix}",
             name=role,
-            login=False,
+            login=login,
             skip_reassign_owned=True,
             opts=ResourceOptions(parent=self, delete_before_replace=True),
+            **given,
         )
 
     def _migrator_role(self) -> postgresql.Role:
         """Logs in and becomes the owner at once, so that whatever migrations create belongs to a role that stays."""
         login = self._args.migrator
-        return postgresql.Role(
-            f"{self._name}-migrator",
-            name=login.role,
+        return self._role(
+            "migrator",
+            login.role,
             login=True,
             password=Output.secret(login.password),
             roles=[self._owner.name],
             assume_role=self._owner.name,
             search_paths=self._search_path(self._args.database.schemas),
-            skip_reassign_owned=True,
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
         )
 
     def _login_role(
@@ -201,18 +191,16 @@ class Database(pulumi.ComponentResource):
     ) -> postgresql.Role:
         """A login with the limits of an application."""
         timeouts = self._args.database.timeouts
-        return postgresql.Role(
-            f"{self._name}-{suffix}",
-            name=login.role,
+        return self._role(
+            suffix,
+            login.role,
             login=True,
             password=Output.secret(login.password),
             roles=list(member_of),
-            connection_limit=self._args.application_connection_limit,
+            connection_limit=self._args.settings.application_connection_limit,
             statement_timeout=timeouts.statement_milliseconds,
             idle_in_transaction_session_timeout=timeouts.idle_in_transaction_milliseconds,
             search_paths=search_path,
-            skip_reassign_owned=True,
-            opts=ResourceOptions(parent=self, delete_before_replace=True),
         )
 
     def _access(self, access: Access) -> None:
@@ -235,7 +223,7 @@ class Database(pulumi.ComponentResource):
         return postgresql.Database(
             f"{self._name}-database",
             name=self._args.name,
-            connection_limit=self._args.connection_limit,
+            connection_limit=self._args.settings.connection_limit,
             encoding="UTF8",
             template="template0",
             opts=ResourceOptions(parent=self, depends_on=list(roles), protect=self._args.protect),
@@ -246,7 +234,7 @@ class Database(pulumi.ComponentResource):
         if "public" in self._args.steps:
             self._grant("public-database", "public", "database", ())
             self._grant("public-schema", "public", "schema", (), schema="public")
-            self._default("public-default-routine", "public", "routine", ())
+            self._grant("public-default-routine", "public", "routine", (), later=True)
         self._grant("owner-database", self._owner.name, "database", ("CONNECT", "TEMPORARY"))
         self._grant("readonly-database", self._readonly.name, "database", ("CONNECT",))
         for application, role in self._access_roles.items():
@@ -274,15 +262,10 @@ class Database(pulumi.ComponentResource):
             for extension in self._args.database.extensions
         ]
         last: pulumi.Resource = extensions[-1]
-        last = self._grant("owner-extensions", self._owner.name, "schema", ("USAGE",), schema=schema.name, after=last)
-        last = self._grant(
-            "readonly-extensions", self._readonly.name, "schema", ("USAGE",), schema=schema.name, after=last
-        )
-        for application, role in self._access_roles.items():
-            last = self._grant(
-                f"{application}-extensions", role.name, "schema", ("USAGE",), schema=schema.name, after=last
-            )
-            self._grants[application] += [*extensions, last]
+        for who, role in {"owner": self._owner, "readonly": self._readonly, **self._access_roles}.items():
+            last = self._grant(f"{who}-extensions", role.name, "schema", ("USAGE",), schema=schema.name, after=last)
+            if who in self._grants:
+                self._grants[who] += [*extensions, last]
         return extensions
 
     # --- One schema ---------------------------------------------------------------------------------------------------
@@ -333,9 +316,10 @@ class Database(pulumi.ComponentResource):
             self._grant(f"{who}-{schema}", role, "schema", ("USAGE",), schema=made.name, after=after)
         ]
         for kind, privileges in may.items():
-            now = self._grant(f"{who}-{schema}-{kind}", role, kind, privileges, schema=made.name, after=grants[-1])
-            later = self._default(f"{who}-{schema}-default-{kind}", role, kind, privileges, schema=made.name, after=now)
-            grants += [now, later]
+            given = role, kind, privileges
+            now = self._grant(f"{who}-{schema}-{kind}", *given, schema=made.name, after=grants[-1])
+            new = self._grant(f"{who}-{schema}-default-{kind}", *given, schema=made.name, after=now, later=True)
+            grants += [now, new]
         return grants
 
     # --- Privileges ---------------------------------------------------------------------------------------------------
@@ -349,33 +333,16 @@ class Database(pulumi.ComponentResource):
         *,
         schema: Input[str] | None = None,
         after: pulumi.Resource | None = None,
-    ) -> postgresql.Grant:
-        """Exactly these privileges on every object of the kind; an empty list takes all away."""
-        return postgresql.Grant(
-            f"{self._name}-grant-{suffix}",
-            role=role,
-            database=self._database.name,
-            schema=schema,
-            object_type=object_type,
-            privileges=list(privileges),
-            opts=ResourceOptions.merge(self._inside, ResourceOptions(depends_on=[after] if after else [])),
-        )
+        later: bool = False,
+    ) -> pulumi.Resource:
+        """Exactly these privileges on every object of the kind; an empty list takes all away.
 
-    def _default(
-        self,
-        suffix: str,
-        role: Input[str],
-        object_type: str,
-        privileges: Sequence[str],
-        *,
-        schema: Input[str] | None = None,
-        after: pulumi.Resource | None = None,
-    ) -> postgresql.DefaultPrivileges:
-        """Exactly these privileges on what the owner, that is a migration, will create."""
-        return postgresql.DefaultPrivileges(
+        Of those there are, or `later` of those that the owner, that is a migration, will create.
+        """
+        made = partial(postgresql.DefaultPrivileges, owner=self._owner.name) if later else postgresql.Grant
+        return made(
             f"{self._name}-grant-{suffix}",
             role=role,
-            owner=self._owner.name,
             database=self._database.name,
             schema=schema,
             object_type=object_type,
@@ -389,9 +356,10 @@ class Database(pulumi.ComponentResource):
         The search path is a setting of the role and not of the URL: a pooler drops or refuses what a URL sets at the
         session's start (PgBouncer's page "Configuration", `ignore_startup_parameters`).
         """
-        args = self._args
-        host, port, user = (pooler.host, pooler.port, pooler.user) if pooler else (args.host, args.port, "{role}")
-        place = f"{host}:{port}/{quote(args.name, safe='')}?sslmode={args.sslmode}"
+        own = self._args.settings
+        user = pooler.user if pooler else "{role}"
+        at = pooler or own
+        place = f"{at.host}:{at.port}/{quote(self._args.name, safe='')}?sslmode={own.sslmode}"
 
         def write(parts: list[str]) -> str:
             return f"postgresql://{quote(user.format(role=parts[0]), safe='')}:{quote(parts[1], safe='')}@{place}"

@@ -12,7 +12,7 @@ from pulumi import Input, Output, ResourceOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parity.config import parameters
+    from parity.config import parameters, stack_models
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,8 @@ class DeliveryArgs:
     environment: str
     """The GitHub environment's name."""
     repository: parameters.Repository
-    reviewer_teams: tuple[str, ...]
-    """Slugs of the teams that may approve; none: no approval is asked."""
-    wait_minutes: int
-    prevent_self_review: bool
-    branches: tuple[str, ...]
-    """Patterns of the branches that may deploy."""
+    settings: stack_models.DeliverySettings
+    """Who may approve, how long it waits, and the patterns of the branches that may deploy."""
     secrets: Mapping[str, Input[str]]
     """Environment secrets that workflows need, by name."""
     variables: Mapping[str, Input[str]]
@@ -63,7 +59,7 @@ class Delivery(pulumi.ComponentResource):
         self._child = ResourceOptions(parent=self)
 
         self._environment = self._make_environment()
-        for branch in args.branches if "branches" in args.steps else ():
+        for branch in args.settings.branches if "branches" in args.steps else ():
             self._branch(branch)
         for secret, value in args.secrets.items():
             self._secret(secret, value)
@@ -78,30 +74,28 @@ class Delivery(pulumi.ComponentResource):
         self.register_outputs({"environment": self.environment})
 
     def _make_environment(self) -> github.RepositoryEnvironment:
-        args = self._args
-        reviewers = [github.RepositoryEnvironmentReviewerArgs(teams=self._team_ids())] if args.reviewer_teams else None
+        args, own, taken = self._args, self._args.settings, "branches" in self._args.steps
+        policy = github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+            protected_branches=False, custom_branch_policies=True
+        )
+        left = ResourceOptions(parent=self, ignore_changes=["deploymentBranchPolicy"])
+        reviewers = [github.RepositoryEnvironmentReviewerArgs(teams=self._team_ids())] if own.reviewers.teams else None
         return github.RepositoryEnvironment(
             f"{self._name}-environment",
             repository=args.repository.name,
             environment=args.environment,
             can_admins_bypass=False,
-            prevent_self_review=args.prevent_self_review,
-            wait_timer=args.wait_minutes,
+            prevent_self_review=own.prevent_self_review,
+            wait_timer=own.wait_minutes,
             reviewers=reviewers,
-            deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
-                protected_branches=False, custom_branch_policies=True
-            )
-            if "branches" in args.steps
-            else None,
-            opts=self._child
-            if "branches" in args.steps
-            else ResourceOptions(parent=self, ignore_changes=["deploymentBranchPolicy"]),
+            deployment_branch_policy=policy if taken else None,
+            opts=self._child if taken else left,
         )
 
     def _team_ids(self) -> list[Output[int]]:
         found = [
             github.get_team_output(slug=slug, summary_only=True, opts=pulumi.InvokeOutputOptions(parent=self))
-            for slug in self._args.reviewer_teams
+            for slug in self._args.settings.reviewers.teams
         ]
         return [team.id.apply(int) for team in found]
 

@@ -113,24 +113,13 @@ class Telemetry(pulumi.ComponentResource):
             secret=Output.secret(to.secret),
             headers=Output.secret(dict(to.headers)) if to.headers else None,
             delivery_format=declared.delivery_format,
-            sampling_rules=[
-                vercel.TraceDrainSamplingRuleArgs(
-                    rate=each.rate, environment=each.environment, request_path=each.request_path
-                )
-                for each in declared.sampling
-            ]
-            or None,
+            sampling_rules=[vercel.TraceDrainSamplingRuleArgs(**dict(each)) for each in declared.sampling] or None,
             project_ids=self.every,
             opts=self.child,
         )
 
     def _tracing(self, project: Project, declared: telemetry.Tracing) -> None:
-        rules = [
-            vercel.ProjectTracingSamplingRuleArgs(
-                rate=each.rate, environment=each.environment, request_path=each.request_path
-            )
-            for each in declared.sampling
-        ]
+        rules = [vercel.ProjectTracingSamplingRuleArgs(**dict(each)) for each in declared.sampling]
         vercel.ProjectTracing(
             f"{self.name}-tracing-{project.first_name}",
             project_id=project.id,

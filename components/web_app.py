@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumiverse_vercel as vercel
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from parity.config import parameters
-    from parity.config.stack_models import DomainSettings, Release, Releases
-
-Protection = Literal["none", "preview", "all"]
+    from parity.config.stack_models import ApplicationSettings, DomainSettings, Release, Releases
 
 _PROTECTION = {"none": "none", "preview": "standard_protection_new", "all": "all_deployments"}
 _REDIRECT_STATUS = 308
@@ -39,10 +37,10 @@ class WebAppArgs:
     environment: str
     """The stack's name, as the application sees it."""
     repository: parameters.Repository
-    domains: Sequence[DomainSettings]
+    settings: ApplicationSettings
+    """Its domains, and whose deployments are protected."""
     among: pulumi.Resource
     """The resource under which the domains of every application are."""
-    protection: Protection
     values: Mapping[str, Input[str]]
     """The value of each of the application's variables, by name, as the newest release has it."""
     marks: Mapping[str, str]
@@ -107,9 +105,9 @@ class WebApp(pulumi.ComponentResource):
 
         self._project = self._make_project()
         self._variables = {each.name: self._variable(each) for each in args.application.variables}
-        self._domains = self._all_domains(args.domains)
+        self._domains = self._all_domains(args.settings.domains)
         self._retention()
-        self._stages = self._rolling_release()
+        self._stages = [self._rolling_release()] if self._shares else []
         self._bypass: ProtectionBypass | None = None
         if args.bypass is not None:
             self._bypass = ProtectionBypass(
@@ -142,9 +140,9 @@ class WebApp(pulumi.ComponentResource):
             customer_success_code_visibility=False,
             preview_deployments_disabled=not self._args.application.preview_deployments,
             # With stages Vercel sets it by itself, so that what a page asks for comes from the page's own release.
-            skew_protection=_SKEW if self._rolls else None,
+            skew_protection=_SKEW if self._shares else None,
             vercel_authentication=vercel.ProjectVercelAuthenticationArgs(
-                deployment_type=_PROTECTION[self._args.protection]
+                deployment_type=_PROTECTION[self._args.settings.protection]
             ),
             trusted_sources=self._trusted_sources(),
             opts=ResourceOptions(parent=self, protect=self._args.protect),
@@ -238,26 +236,21 @@ class WebApp(pulumi.ComponentResource):
         )
 
     @property
-    def _rolls(self) -> bool:
+    def _shares(self) -> list[int]:
+        """The users of each stage of the watch, percent; none where all users get a release at once."""
         watch = self._args.application.watch
-        return watch is not None and bool(watch.stages)
+        return [*(stage.percent for stage in watch.stages), 100] if watch and watch.stages else []
 
-    def _rolling_release(self) -> list[vercel.ProjectRollingRelease]:
-        """The stages of the watch, each to be approved by it; none where all users get a release at once."""
-        watch = self._args.application.watch
-        if watch is None or not watch.stages:
-            return []
-        shares = [*(stage.percent for stage in watch.stages), 100]
-        return [
-            vercel.ProjectRollingRelease(
-                f"{self._name}-rolling",
-                project_id=self._project.id,
-                advancement_type="manual-approval",
-                stages=[vercel.ProjectRollingReleaseStageArgs(target_percentage=share) for share in shares],
-                # A project has one: to delete the old one last would take the new one away.
-                opts=ResourceOptions(parent=self, delete_before_replace=True),
-            )
-        ]
+    def _rolling_release(self) -> vercel.ProjectRollingRelease:
+        """The stages of the watch, each to be approved by it."""
+        return vercel.ProjectRollingRelease(
+            f"{self._name}-rolling",
+            project_id=self._project.id,
+            advancement_type="manual-approval",
+            stages=[vercel.ProjectRollingReleaseStageArgs(target_percentage=share) for share in self._shares],
+            # A project has one: to delete the old one last would take the new one away.
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
 
     def _container_registry(self) -> vercel.VcrRepository | None:
         """Where the builds of an application in a container push their images, and who else may pull them."""
@@ -339,12 +332,13 @@ class WebApp(pulumi.ComponentResource):
         if releases.live is None:
             return None
         release, deployment = releases.kept[releases.live], self.deployments[releases.live]
-        health, trusted = self._args.application.health, self._args.application.trusted_source
+        application = self._args.application
+        health, trusted, container = application.health, application.trusted_source, application.container
         needs = [*self._variables.values(), *self._domains, *self._args.credentials.get(release.credentials, ())]
         needs += self._stages
-        built = [each for each in self._args.application.variables if "production" in each.targets]
+        built = [each for each in application.variables if "production" in each.targets]
         sensitive = [each.name for each in built if _is_secret(each)]
-        container, image = self._args.application.container, self._images.get(releases.live)
+        image = self._images.get(releases.live)
         return LiveRelease(
             f"{self._name}-live",
             team=self._project.team_id,
@@ -354,7 +348,7 @@ class WebApp(pulumi.ComponentResource):
             deployment_url=deployment.url,
             release=releases.live,
             commit=release.commit,
-            domains=[domain.name for domain in self._args.domains if domain.redirect is None],
+            domains=[domain.name for domain in self._args.settings.domains if domain.redirect is None],
             health={
                 "path": health.path,
                 "timeoutSeconds": health.timeout_seconds,
@@ -374,8 +368,8 @@ class WebApp(pulumi.ComponentResource):
             accepted_variables=self._args.accepted or None,
             accepted_settings=self._args.accepted_settings or None,
             imported=bool(release.deployment) or None,
-            rolling=self._rolls or None,
-            application=self._args.application.name if self._args.application.formerly else None,
+            rolling=bool(self._shares) or None,
+            application=application.name if application.formerly else None,
             image=image.digest if image else None,
             repository=container.repository if container and image else None,
             opts=ResourceOptions(parent=self, depends_on=needs),

@@ -36,13 +36,9 @@ under the 80 a minute from which GitHub limits what creates content."""
 
 
 def build(settings: Settings) -> dict[str, Any]:
-    """Declare everything of one stack and give its outputs.
+    """Declare everything of one stack and give its outputs, what is secret marked so.
 
-    Args:
-        settings: complete and checked; its secrets may be sealed where no engine runs.
-
-    Returns:
-        The stack's outputs, `applications`, `databases` and `delivery`; what is secret is marked so.
+    Its secrets may be sealed where no engine runs.
     """
     providers = _providers(settings)
     left = _left_as_it_is(settings)
@@ -142,12 +138,7 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
             migrator=_login(settings, settings.names.migrator_role(database.name), own.credentials.migrator),
             readonly=_login(settings, settings.names.readonly_role(database.name), own.credentials.readonly),
             accesses=tuple(access for access in accesses if access is not None),
-            host=own.host,
-            port=own.port,
-            sslmode=own.sslmode,
-            pooler=own.pooler,
-            connection_limit=own.connection_limit,
-            application_connection_limit=own.application_connection_limit,
+            settings=own,
             protect=settings.protect,
             steps=settings.steps,
         ),
@@ -157,10 +148,10 @@ def _database(settings: Settings, database: parameters.Database, options: pulumi
 
 def _access(settings: Settings, database: str, application: parameters.Application) -> Access | None:
     """What an application may do in a database: the schemas of all its URL variables, one login a generation in use."""
-    variables = [each for each in application.database_urls if each.database == database]
-    if not variables:
+    if database not in application.databases:
         return None
-    schemas = tuple(dict.fromkeys(schema for each in variables for schema in each.schemas))
+    urls = (each for each in application.database_urls if each.database == database)
+    schemas = tuple(dict.fromkeys(schema for each in urls for schema in each.schemas))
     logins = (
         _login(settings, settings.names.application_role(database, application.name, generation), generation)
         for generation in settings.releases[application.name].generations
@@ -193,12 +184,8 @@ def _migrations(
 
 def _live(settings: Settings, database: str, applications: Mapping[str, WebApp]) -> list[pulumi.Resource]:
     """The switches of the applications that use a database."""
-    users = [
-        each.name
-        for each in settings.catalog.applications
-        if any(variable.database == database for variable in each.database_urls)
-    ]
-    return [live for name in users if (live := applications[name].live) is not None]
+    users = settings.names.applications_in(database)
+    return [live for each in users if (live := applications[each.name].live) is not None]
 
 
 def _login(settings: Settings, role: str, generation: int) -> Login:
@@ -217,9 +204,9 @@ def _application(
     domains: Domains,
     options: pulumi.ResourceOptions,
 ) -> WebApp:
-    own = settings.applications[application.name]
     releases = settings.releases[application.name]
     project = settings.names.project(application.name)
+    used = application.databases
     return WebApp(
         application.first_name,
         WebAppArgs(
@@ -227,9 +214,8 @@ def _application(
             project=project,
             environment=settings.environment,
             repository=settings.catalog.repository,
-            domains=own.domains,
+            settings=settings.applications[application.name],
             among=domains,
-            protection=own.protection,
             values=_values(settings, application, databases),
             bypass=None if application.trusted_source else _opened(passwords.bypass(settings.secret, project)),
             jobs=(settings.names.environment, f"{settings.names.environment}-preview"),
@@ -237,17 +223,12 @@ def _application(
             credentials={
                 generation: [
                     resource
-                    for name in dict.fromkeys(each.database for each in application.database_urls)
+                    for name in used
                     for resource in databases[name].credentials(application.first_name, generation)
                 ]
                 for generation in releases.generations
             },
-            migrated=[
-                resource
-                for each in application.database_urls
-                if each.database in migrations
-                for resource in migrations[each.database].before_release
-            ],
+            migrated=[each for name in used if name in migrations for each in migrations[name].before_release],
             marks=digest.marks(settings, application, releases.generation),
             accepted=settings.accepted,
             accepted_settings=settings.accepted_properties,
@@ -290,7 +271,6 @@ def _delivery(
     options: pulumi.ResourceOptions,
 ) -> Delivery:
     """The GitHub environment with what the migration and release workflows need."""
-    own = settings.delivery
     secrets: dict[str, Input[str]] = {}
     variables: dict[str, Input[str]] = {"VERCEL_TEAM": settings.catalog.vercel_team}
     after: dict[str, Sequence[pulumi.Resource]] = {}
@@ -313,10 +293,7 @@ def _delivery(
         DeliveryArgs(
             environment=settings.names.environment,
             repository=settings.catalog.repository,
-            reviewer_teams=own.reviewers.teams,
-            wait_minutes=own.wait_minutes,
-            prevent_self_review=own.prevent_self_review,
-            branches=own.branches,
+            settings=settings.delivery,
             secrets=secrets,
             variables=variables,
             manages_repository=settings.manages_repository,

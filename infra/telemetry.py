@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 
 def declare(settings: Settings, projects: Mapping[str, Input[str]], opened: Opened, options: ResourceOptions) -> None:
-    """Logs, traces and alerts, as far as the stack has any.
-
-    Args:
-        settings: complete and checked.
-        projects: by application, the id of its project.
-        opened: gives a secret as the engine keeps it.
-        options: the component's.
-    """
+    """Logs, traces and alerts, as far as the stack has any; `projects` has each application's project's id."""
     declared, names = settings.catalog.telemetry, settings.names
     logs = settings.logs if "drain" in settings.steps else None
     args = TelemetryArgs(

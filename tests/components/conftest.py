@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from components.database import Access, DatabaseArgs, Login
 from components.web_app import Domains, WebAppArgs
 from parity.config import parameters
-from parity.config.stack_models import DomainSettings, Release, Releases
+from parity.config.stack_models import (
+    ApplicationSettings,
+    DatabaseCredentials,
+    DatabaseSettings,
+    DomainSettings,
+    Release,
+    Releases,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +38,16 @@ APPLICATION = parameters.Application(
 )
 
 
+DATABASE = DatabaseSettings(
+    host="db.example.com",
+    port=5432,
+    sslmode="require",
+    connectionLimit=60,
+    applicationConnectionLimit=20,
+    credentials=DatabaseCredentials(migrator=3, readonly=1),
+)
+
+
 def database_args(**changes: Any) -> DatabaseArgs:
     values: dict[str, Any] = {
         "database": parameters.Database(name="storefront", schemas=("shop", "office"), extensions=("vector",)),
@@ -39,11 +56,7 @@ def database_args(**changes: Any) -> DatabaseArgs:
         "migrator": Login(3, "storefront_staging_migrator", "canary-migrator"),
         "readonly": Login(1, "storefront_staging_readonly", "canary-readonly"),
         "accesses": (access("shop", ("shop",), 1, 2), access("admin", ("office", "shop"), 1)),
-        "host": "db.example.com",
-        "port": 5432,
-        "sslmode": "require",
-        "connection_limit": 60,
-        "application_connection_limit": 20,
+        "settings": DATABASE,
         "protect": True,
     }
     return DatabaseArgs(**{**values, **changes})
@@ -64,18 +77,24 @@ def releases(live: str | None = "r2", generations: Sequence[int] = (1, 2)) -> Re
     return Releases(live=live, kept=kept)
 
 
+SETTINGS = ApplicationSettings(
+    domains=(
+        DomainSettings(name="shop.example.com"),
+        DomainSettings(name="www.example.com", redirect="shop.example.com"),
+    ),
+    protection="preview",
+    variables={},
+)
+
+
 def web_app_args(**changes: Any) -> WebAppArgs:
     values: dict[str, Any] = {
         "application": APPLICATION,
         "project": "shop-staging",
         "environment": "staging",
         "repository": REPOSITORY,
-        "domains": (
-            DomainSettings(name="shop.example.com"),
-            DomainSettings(name="www.example.com", redirect="shop.example.com"),
-        ),
+        "settings": SETTINGS,
         "among": Domains("domains"),
-        "protection": "preview",
         "values": {
             "PLAIN": "1",
             "BASE_URL": "https://shop.example.com",

@@ -8,7 +8,7 @@ from components.database import Database
 from parity.config import parameters
 from parity.config.stack_models import Pooler
 from parity.testing import Recorded, record, reveal
-from tests.components.conftest import access, database_args
+from tests.components.conftest import DATABASE, access, database_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,8 +186,11 @@ def test_only_the_database_is_protected(database: Recorded):
     assert not declared(protect=False).one("storefront-database").options.get("protect")
 
 
+POOLER = Pooler(host="pooler.example.com", port=6543, user="{role}.project")
+
+
 def test_applications_connect_through_a_pooler_and_migrations_to_the_server():
-    outputs = urls(pooler=Pooler(host="pooler.example.com", port=6543, user="{role}.project"))
+    outputs = urls(settings=DATABASE.model_copy(update={"pooler": POOLER}))
     place = "/storefront_staging?sslmode=require"
     assert reveal(outputs["shop"]).startswith("postgresql://storefront_staging_shop_g2.project:")
     assert reveal(outputs["shop"]).endswith(f"@pooler.example.com:6543{place}")

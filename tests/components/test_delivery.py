@@ -6,18 +6,20 @@ import pulumi_postgresql as postgresql
 import pytest
 
 from components.delivery import Delivery, DeliveryArgs
+from parity.config.stack_models import DeliverySettings, Reviewers
 from parity.testing import Recorded, record, reveal
 from tests.components.conftest import REPOSITORY
+
+SETTINGS = DeliverySettings(
+    reviewers=Reviewers(teams=("platform",)), waitMinutes=5, preventSelfReview=True, branches=("main", "release/*")
+)
 
 
 def args(**changes: Any) -> DeliveryArgs:
     values: dict[str, Any] = {
         "environment": "prod",
         "repository": REPOSITORY,
-        "reviewer_teams": ("platform",),
-        "wait_minutes": 5,
-        "prevent_self_review": True,
-        "branches": ("main", "release/*"),
+        "settings": SETTINGS,
         "secrets": {"MIGRATOR_DATABASE_URL_STOREFRONT": "canary-url"},
         "variables": {"VERCEL_TEAM": "acme", "LIVE_RELEASE_SHOP": "r2"},
         "manages_repository": True,
@@ -48,7 +50,12 @@ def test_the_environment_asks_its_reviewers_and_none_may_be_skipped(delivery: Re
 
 
 def test_without_reviewers_none_are_asked():
-    assert "reviewers" not in declared(reviewer_teams=()).one("delivery-environment").inputs
+    assert (
+        "reviewers"
+        not in declared(settings=SETTINGS.model_copy(update={"reviewers": Reviewers(teams=())}))
+        .one("delivery-environment")
+        .inputs
+    )
 
 
 def test_only_the_named_branches_deploy(delivery: Recorded):

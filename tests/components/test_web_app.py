@@ -9,7 +9,7 @@ from parity.config.parameters import Container, Stage, TrustedSource, Watch
 from parity.resources.vercel_settings import BUILT
 from parity.testing import Recorded, record, reveal
 from parity_sandbox.standin.resources.project_wire import FLAGS
-from tests.components.conftest import releases, web_app_args
+from tests.components.conftest import SETTINGS, releases, web_app_args
 
 FIRST = releases().kept["r1"]
 
@@ -59,7 +59,7 @@ def test_a_release_is_built_always_and_a_push_only_where_the_catalog_says_so(app
     [("none", "none"), ("preview", "standard_protection_new"), ("all", "all_deployments")],
 )
 def test_protection_is_always_said(protection: str, sent: str):
-    project = declared(protection=protection).one("shop-project")
+    project = declared(settings=SETTINGS.model_copy(update={"protection": protection})).one("shop-project")
     assert project.inputs["vercelAuthentication"] == {"deploymentType": sent}
 
 

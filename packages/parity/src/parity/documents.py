@@ -35,6 +35,13 @@ def items(value: object) -> list[Any]:
     return value if is_list(value) else []
 
 
+def at(value: object, *path: str | int) -> Any:
+    """What stands at a path of keys; None where there is nothing."""
+    for part in path:
+        value = mapping(value).get(str(part))
+    return value
+
+
 def rows(value: object) -> list[Document]:
     """The mappings in a list; none where it is no list."""
     return [each for each in items(value) if is_mapping(each)]

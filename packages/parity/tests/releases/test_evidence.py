@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from parity.releases.evidence import Counts, compare, compare_meanwhile, evidence, largest, largest_ever
+from parity.releases.evidence import Counts, compare, evidence, largest, largest_ever
 from support.amounts import examples
 
 SEED = 20261130
@@ -99,7 +99,7 @@ def test_the_bound_comes_near_to_the_share_with_many_requests_and_is_all_with_no
 
 
 def test_against_a_release_before_that_goes_on_serving_a_worse_one_is_found():
-    test = compare_meanwhile(Counts(9500, 10), 0.005, 1e-4)
+    test = compare(Counts(9500, 10), 0.005, 1e-4, meanwhile=True)
     assert test.is_worse(Counts(500, 50))
     assert not test.is_worse(Counts(500, 2))
-    assert not compare_meanwhile(Counts(0, 0), 0.005, 1e-4).is_worse(Counts(500, 500))
+    assert not compare(Counts(0, 0), 0.005, 1e-4, meanwhile=True).is_worse(Counts(500, 500))

@@ -409,7 +409,7 @@ def test_what_a_job_of_another_stack_may_not_ask_is_unknown_and_not_failing(reco
     assert found.faults() == (why,)
     said, faults, (unknown,) = applications._health("staging", found.releases, found, recorded)
     assert (said, list(faults), unknown.why) == ("unknown", [], why)
-    assert [row.healthy for row in table.rows(found)] == [None, None]
+    assert [row["healthy"] for row in table.rows(found)] == [None, None]
     with pytest.raises(RefusedError, match="alone ask"):
         preconditions.what_is_not_deployed(found, "r2")
 
@@ -437,11 +437,11 @@ def test_a_stage_lasts_as_long_as_a_watch_stays_at_it(stages, stage, seconds):
 
 
 def test_the_table_distinguishes_what_is_live_in_the_file_and_at_vercel():
-    assert [(row.id, row.live, row.newest) for row in table.rows(WELL)] == [("r1", "", False), ("r2", "yes", True)]
+    assert [(row["live"], row["newest"]) for row in table.rows(WELL)] == [("", False), ("yes", True)]
     other = table.rows(replace(WELL, served="dpl_1"))
-    assert [(row.id, row.live) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
+    assert [(row["id"], row["live"]) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
     fresh = table.rows(replace(WELL, deployments={}))[0]
-    assert (fresh.state, fresh.healthy, fresh.when) == ("NOT DEPLOYED", None, None)
+    assert (fresh["state"], fresh["healthy"], fresh["when"]) == ("NOT DEPLOYED", None, None)
 
 
 @pytest.mark.parametrize(("width", "shows"), [(80, False), (160, True)])

@@ -147,14 +147,16 @@ def test_recover_sees_what_the_login_of_a_dead_job_left_running(server: Server):
 SOURCE = """
 import pulumi, pulumi_postgresql as postgresql
 from components.database import Access, Database, DatabaseArgs, Login
-from parity.config import parameters, servers
+from parity.config import parameters, servers, stack_models
 provider = postgresql.Provider("postgresql", superuser=False, **servers.provider_address(""))
 Database("small", DatabaseArgs(
     database=parameters.Database(name="storefront", schemas=("shop",), extensions=("vector",)),
     name="small", owner="small_owner", migrator=Login(1, "small_migrator", "of the migrator"),
     readonly=Login(1, "small_readonly", "of the reader"),
     accesses=(Access("shop", "small_shop", ("shop",), (Login(1, "small_shop_g1", "of the shop"),)),),
-    host="127.0.0.1", port=5432, sslmode="disable", connection_limit=50, application_connection_limit=7,
+    settings=stack_models.DatabaseSettings(
+        host="127.0.0.1", port=5432, sslmode="disable", connectionLimit=50, applicationConnectionLimit=7,
+        credentials=stack_models.DatabaseCredentials(migrator=1, readonly=1)),
     protect=False), pulumi.ResourceOptions(providers=[provider]))
 """
 

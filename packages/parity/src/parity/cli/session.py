@@ -8,6 +8,7 @@ shell's environment is taken as it is.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -17,7 +18,6 @@ from parity.local.environment import accounts, backends
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from parity.config.project import Project
     from parity.engine.pulumi import Pulumi
@@ -36,8 +36,6 @@ def stack_of(project: Project, name: str) -> Stack:
 
 def file_alone(project: Project, name: str) -> Stack:
     """A stack for a command that reads its file and asks no engine: none is searched for or built."""
-    from pathlib import Path  # noqa: PLC0415 - as above
-
     from parity.engine.pulumi import Pulumi  # noqa: PLC0415 - as above
     from parity.evaluate.stack import Stack  # noqa: PLC0415 - as above
 
@@ -45,12 +43,7 @@ def file_alone(project: Project, name: str) -> Stack:
 
 
 def engine_of(project: Project) -> Pulumi:
-    """The engine, in the environment that the command is to work in.
-
-    Raises:
-        UsageError: the shell names no backend, and no sandbox runs here.
-        EngineError: no engine is there and none could be had.
-    """
+    """The engine, in the environment that the command is to work in; raises as `settle`, and EngineError for none."""
     settle(project)
     from parity.evaluate.stack import ambient  # noqa: PLC0415
 
@@ -60,8 +53,7 @@ def engine_of(project: Project) -> Pulumi:
 def settle(project: Project) -> None:
     """Leave the environment as it is where it names a backend; else lead this process into the checkout's sandbox.
 
-    Raises:
-        UsageError: the shell names no backend, and no sandbox runs here or the shell has an account's tokens.
+    Raises UsageError where the shell names no backend, and no sandbox runs here or the shell has an account's tokens.
     """
     if backends(os.environ, project.stack_document(project.root / "Pulumi.yaml")):
         return
@@ -102,7 +94,7 @@ def _enter(project: Project, directory: Path) -> None:
     """Give this process the environment that `parity sandbox exec` gives to its program."""
     from parity.local.sandbox import Local  # noqa: PLC0415 - the engine's resolver and the sandbox's server
 
-    near = _near(project, directory)
+    near = directory.relative_to(project.root) if directory.is_relative_to(project.root) else directory
     typer.echo(
         f"Sandbox: {near}, because no backend is configured (other programs: parity sandbox exec -- PROGRAM)", err=True
     )
@@ -110,10 +102,6 @@ def _enter(project: Project, directory: Path) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
-
-
-def _near(project: Project, directory: Path) -> Path:
-    return directory.relative_to(project.root) if directory.is_relative_to(project.root) else directory
 
 
 def ask_github(token: str, ask: Callable[[Client], Awaitable[Answer]], *, what: str, where: str, right: str) -> Answer:

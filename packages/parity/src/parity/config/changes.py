@@ -98,15 +98,12 @@ def _keys(then: Settings, now: Settings, name: str, credentials: int) -> Iterato
     application = next(each for each in now.catalog.applications if each.name == name)
     for variable in application.variables:
         old, new = (each["variables"].get(variable.name) for each in (before, after))
-        match variable:
-            case PerStackVariable() | SensitiveVariable() if old != new:
-                yield (NAMESPACE + "applications", name, "variables", variable.name)
-            case DatabaseUrlVariable() if old != new:
-                for part in _DATABASE:
-                    if old[part] != new[part]:
-                        yield (NAMESPACE + "databases", variable.database, part)
-            case _:
-                pass
+        if old != new and isinstance(variable, PerStackVariable | SensitiveVariable):
+            yield (NAMESPACE + "applications", name, "variables", variable.name)
+        elif old != new and isinstance(variable, DatabaseUrlVariable):
+            for part in _DATABASE:
+                if old[part] != new[part]:
+                    yield (NAMESPACE + "databases", variable.database, part)
 
 
 def _place(settings: Settings, path: Path) -> str:

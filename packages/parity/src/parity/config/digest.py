@@ -22,14 +22,19 @@ _LENGTH = 32
 """Hex digits of a digest: 128 bits, long enough that no two configs share one, short enough to read in a file."""
 
 
+_BUILT_WITH = {
+    "framework", "root_directory", "node_version", "build_command", "install_command", "output_directory",
+    "function_region",
+}  # fmt: skip
+"""Of an application, what Vercel builds and runs its deployments with."""
+
+
 def config_digest(settings: Settings, application: str, credentials: int) -> str:
     """The digest of an application's config with one generation of its database credentials.
 
     SHA-256 over the canonical JSON of `document`, its first 32 hex digits. Of a secret the document holds the keyed
     fingerprint, so the digest says nothing about a value, needs none, and stays when the file is encrypted again.
-
-    Raises:
-        ConfigError: a secret is sealed and has no fingerprint in the file.
+    Raises ConfigError where a secret is sealed and has no fingerprint in the file.
     """
     lacking = [fault for fault in fingerprints.faults(settings, application) if settings.sealed]
     if lacking:
@@ -61,24 +66,9 @@ def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
     production = [variable for variable in application.variables if "production" in variable.targets]
     return {
         "environment": settings.environment,
-        "application": _build(application),
+        "application": application.model_dump(include=_BUILT_WITH),
         "variables": {variable.name: _value(settings, application, variable, credentials) for variable in production},
     }
-
-
-def _build(application: Application) -> dict[str, Any]:
-    """What Vercel builds and runs the deployment with."""
-    return application.model_dump(
-        include={
-            "framework",
-            "root_directory",
-            "node_version",
-            "build_command",
-            "install_command",
-            "output_directory",
-            "function_region",
-        }
-    )
 
 
 def _value(settings: Settings, application: Application, variable: Variable, credentials: int) -> Any:

@@ -22,10 +22,7 @@ EFFECTS: tuple[Effect, ...] = ("expand", "data", "contract")
 
 def gravest(found: Iterable[Effect]) -> Effect:
     """The one that is safe last; `expand` of none."""
-    worst: Effect = "expand"
-    for each in found:
-        worst = each if EFFECTS.index(each) > EFFECTS.index(worst) else worst
-    return worst
+    return EFFECTS[max(map(EFFECTS.index, found), default=0)]
 
 
 _EXPAND = {

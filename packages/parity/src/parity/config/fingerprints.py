@@ -38,10 +38,7 @@ def of(stack_secret: Secret, path: Path, value: Secret) -> str:
     """The fingerprint of the secret at a path of the stack's file, as `first_path` gives it.
 
     HMAC-SHA256 of the path and the value, keyed by HKDF-SHA256 of the stack secret (info `parity/fingerprint/1`), its
-    first 16 hex digits.
-
-    Raises:
-        SealedSecret: one of the two is not at hand.
+    first 16 hex digits. Raises SealedSecret where one of the two is not at hand.
     """
     text = "" if path == STACK_SECRET else value.reveal()
     key = passwords.expand(stack_secret, _INFO)

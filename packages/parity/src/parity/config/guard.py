@@ -82,13 +82,11 @@ def _remedy(settings: Settings, application: str, release: str, recorded: Releas
     commit = live.kept[live.live].commit if live.live else recorded.commit
     # What a commit has was noted when it was recorded first; `parity release` takes it from there too.
     has = next(each.migrations for _, each in live.in_order if each.commit == commit)
-    line = stack_edit.release_entry(
-        following, recorded.model_copy(update={"commit": commit, "config": now, "migrations": has})
-    )
+    entry = recorded.model_copy(update={"commit": commit, "config": now, "migrations": has})
     known = settings.root is not None and Repository(settings.root).resolve(recorded.commit)
     words = f"parity release {settings.stack} {application}{'' if known else f' --commit {commit}'} --live --up"
     return (
         f"Record the next release, and make it live: `{words}`. "
-        f"In a pull request leave --up out, or add the line `{line}` below {release} and write `live: {following}`; "
-        "the merge makes it live. Or undo the change."
+        f"In a pull request leave --up out, or add the line `{following}: {stack_edit.release_word(entry)}` below "
+        f"{release} and write `live: {following}`; the merge makes it live. Or undo the change."
     )

@@ -112,12 +112,7 @@ class Guarded:
 
 
 def left(texts: Iterable[str]) -> Guarded:
-    """What migrations leave, given their SQL, oldest first.
-
-    Raises:
-        Unparsed: PostgreSQL's parser refuses a text.
-        ModuleNotFoundError: the extra `migrations` is not installed.
-    """
+    """What migrations leave, given their SQL, oldest first; raises as `sql_tree.tree`."""
     guarded = Guarded()
     for sql in texts:
         for raw in tree(sql):

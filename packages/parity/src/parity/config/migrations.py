@@ -115,9 +115,8 @@ def faults(root: Path, catalog: Catalog) -> Iterator[ConfigProblem]:
             yield from _folder_faults(root, f"databases.{database.name}.migrations", how.folder, LAYOUTS[how.tool])
             found = of(root, database)
             yield from _numbers(found, how)
-            declared = {f"schema {each}" for each in database.schemas} | {
-                f"extension {each}" for each in database.extensions
-            }
+            declared = {f"schema {each}" for each in database.schemas}
+            declared |= {f"extension {each}" for each in database.extensions}
             yield from (fault for each in found for fault in _file_faults(each, declared))
             yield from rendered.faults(root, database.name, how)
 
@@ -186,22 +185,14 @@ def _file_faults(migration: Migration, declared: Collection[str]) -> Iterator[Co
     if not found and migration.tool == "sql":  # a tool has steps that change its model alone
         yield _fault(migration.file, None, "holds no statement.", "Write one, or remove the file.")
     left = declared if migration.tool != "sql" else ()
-    yield from (
-        _fault(migration.file, each.line, f"`{each}` {each.fault}.", "Take it out.")
-        for each in found
-        if each.fault and each.declares not in left
-    )
-    yield from _alone(migration)
+    for each in found:
+        if each.fault and each.declares not in left:
+            yield _fault(migration.file, each.line, f"`{each}` {each.fault}.", "Take it out.")
+    what = "cannot run in a transaction, so that a failure would leave half of the file."
+    for each in found if len(found) > 1 else ():
+        if each.outside:
+            yield _fault(migration.file, each.line, f"`{each}` {what}", "Give it a file of its own.")
     yield from _contradicted(migration)
-
-
-def _alone(migration: Migration) -> Iterator[ConfigProblem]:
-    outside = [each for each in migration.statements if each.outside]
-    if len(migration.statements) > 1:
-        what = "cannot run in a transaction, so that a failure would leave half of the file."
-        yield from (
-            _fault(migration.file, each.line, f"`{each}` {what}", "Give it a file of its own.") for each in outside
-        )
 
 
 def _contradicted(migration: Migration) -> Iterator[ConfigProblem]:

@@ -48,17 +48,8 @@ def model_faults(source: Source, error: ValidationError, above: Path = ()) -> It
     """The faults that the models found below a path; variables' values have checks of their own."""
     for detail in error.errors(include_url=False):
         path = _path((*(str(part).removeprefix(NAMESPACE) for part in above), *detail["loc"]))
-        if not _is_variable(path):
+        if not (path[0] == NAMESPACE + "applications" and path[2:3] == ("variables",) and path[3:]):
             yield _fault(source, path, detail)
-
-
-def _is_variable(path: Path) -> bool:
-    """Whether a path is one variable's value: `parity:applications`, application, `variables`, name."""
-    match path:
-        case ("parity:applications", _, "variables", _, *_):
-            return True
-        case _:
-            return False
 
 
 def foreign_keys(source: Source) -> Iterator[ConfigProblem]:
@@ -79,7 +70,8 @@ def _fault(source: Source, path: Path, detail: ErrorDetails) -> ConfigProblem:
     annotation, field = locate(path)
     meaning = (field.description or "") if field is not None else ""
     if kind == "missing":
-        return source.fault(path, "is missing.", _add(source, path, meaning, secret=_is_secret(annotation)))
+        remedy = set_secret(source, path) if "Secret" in repr(annotation) else f"Add it. {meaning}"
+        return source.fault(path, "is missing.", remedy)
     if kind == "extra_forbidden":
         return source.fault(path, "is not a known key.", _did_you_mean(str(path[-1]), _siblings(path)))
     if kind == "is_instance_of":
@@ -87,14 +79,6 @@ def _fault(source: Source, path: Path, detail: ErrorDetails) -> ConfigProblem:
     if kind in _TYPES:
         return _wrong_type(source, path, kind, detail["input"], meaning)
     return source.fault(path, f"{_sentence(detail)}.", _remedy(source, path, kind, meaning))
-
-
-def _add(source: Source, path: Path, meaning: str, *, secret: bool) -> str:
-    return set_secret(source, path) if secret else f"Add it. {meaning}"
-
-
-def _is_secret(annotation: Any) -> bool:
-    return "Secret" in repr(annotation)
 
 
 def _siblings(path: Path) -> list[str]:
@@ -130,13 +114,12 @@ def _sentence(detail: ErrorDetails) -> str:
 
 def _remedy(source: Source, path: Path, kind: str, meaning: str) -> str:
     remedies = {
-        "short_secret": f"Set one of at least {SECRET_LENGTH} characters, for example with --generate: ",
+        "short_secret": f"Set one of at least {SECRET_LENGTH} characters, for example with --generate: "
+        f"`parity secret set {source.stack} '{spell(path)}'`.",
         "commit": "Write all 40 hex digits, as `git rev-parse <commit>` gives them.",
         "release_id": "Ids are `r` and a number that grows; `parity release` writes them.",
         "digest": "`parity release` writes it; do not write it by hand.",
         "fingerprint": f"`parity secret fingerprint {source.stack}` writes it; do not write it by hand.",
         "urn": "Copy it from `pulumi stack --show-urns` or from the preview's gate.",
     }
-    if kind == "short_secret":
-        return remedies[kind] + f"`parity secret set {source.stack} '{spell(path)}'`."
     return remedies.get(kind, meaning or "Correct it.")

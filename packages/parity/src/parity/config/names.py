@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from parity.documents import mapping
+from parity.documents import at, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,16 +131,11 @@ class Names:
 
     def applications_in(self, database: str) -> Iterator[Application]:
         """The applications that log in to a database."""
-        for application in self.catalog.applications:
-            if any(each.database == database for each in application.database_urls):
-                yield application
+        return (each for each in self.catalog.applications if database in each.databases)
 
     def part(self, path: Path) -> Mapping[str, Any]:
         """The mapping at a path of the stack's file; an empty one where there is none."""
-        found: Any = self.values
-        for name in path:
-            found = mapping(found).get(name)
-        return mapping(found)
+        return mapping(at(self.values, *path))
 
     def _named(self, kind: Any, name: str, path: Path, catalog: str, database: str = "") -> Named:
         return Named(kind, name, path if self._given(path) else None, catalog, database)
@@ -160,7 +155,7 @@ class Names:
         return _PLACE.sub(lambda found: known.get(found[1], found[0]), self._given(path) or pattern)
 
     def _given(self, path: Path) -> str:
-        found = self.part(path[:-1]).get(path[-1])
+        found = at(self.values, *path)
         return found if isinstance(found, str) else ""
 
     def _application(self, name: str) -> Application:

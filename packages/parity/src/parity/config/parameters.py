@@ -246,6 +246,11 @@ class Application(Renamable):
         """The variables by which it logs in to databases, one a database."""
         return tuple(each for each in self.variables if isinstance(each, DatabaseUrlVariable))
 
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases that it logs in to."""
+        return tuple(dict.fromkeys(each.database for each in self.database_urls))
+
 
 # --- Databases --------------------------------------------------------------------------------------------------------
 

@@ -14,13 +14,9 @@ _BYPASS_BYTES = 16
 
 
 def derive(secret: Secret, role: str, generation: int) -> Secret:
-    """The password of a role in one generation.
+    """The password of a role, `<database>_<stack>_...`, in one generation, from 1; sealed where the stack secret is.
 
-    `role` is the full name, `<database>_<stack>_...`; `generation` is from 1.
-
-    Returns:
-        43 characters of base64url without padding (HKDF-SHA256, info `parity/role/<role>/<generation>`, 32 bytes);
-        sealed where the stack secret is.
+    43 characters of base64url without padding (HKDF-SHA256, info `parity/role/<role>/<generation>`, 32 bytes).
     """
     key = f"password of {role}, generation {generation}"
     if secret.sealed:
@@ -38,9 +34,5 @@ def bypass(secret: Secret, project: str) -> Secret:
 
 
 def expand(secret: Secret, info: bytes) -> bytes:
-    """32 bytes of HKDF-SHA256 over the stack secret for one purpose.
-
-    Raises:
-        SealedSecret: the secret's value is not at hand.
-    """
+    """32 bytes of HKDF-SHA256 over the stack secret for one purpose; raises SealedSecret where it is not at hand."""
     return HKDF(algorithm=SHA256(), length=_BYTES, salt=None, info=info).derive(secret.reveal().encode())

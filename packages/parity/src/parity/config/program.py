@@ -125,13 +125,12 @@ def _require_template(given: object, path: Path) -> None:
     asked = (int(found[1]), int(found[2])) if found else None
     if asked == served:
         return
+    what = f"the project is of template {text}, and this version serves {TEMPLATE}"
     if asked is None:
         what, remedy = f"{_TABLE} has the template {text!r}, which is no version", f'write template = "{TEMPLATE}"'
     elif asked < served:
-        what = f"the project is of template {text}, and this version serves {TEMPLATE}"
         remedy = f"parity upgrade, or install pulumi-parity=={asked[0]}.{asked[1]}.*"
     else:
-        what = f"the project is of template {text}, and this version serves {TEMPLATE}"
         remedy = f"pip install 'pulumi-parity=={asked[0]}.{asked[1]}.*'"
     raise ProjectError(what, where=f"{path}: {_TABLE} template", remedy=remedy)
 

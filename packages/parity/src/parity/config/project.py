@@ -88,21 +88,16 @@ def _document(path: Path, text: str) -> dict[str, Any]:
     try:
         document: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType] - it has no types
     except (YAMLError, ValueError) as error:
-        problem = str(getattr(error, "problem", None) or error)
-        raise ProjectError(
-            f"{path.name} cannot be read: {problem}", where=_place(path, error), remedy="correct the file"
-        ) from error
+        problem, mark = getattr(error, "problem", None) or error, getattr(error, "problem_mark", None)
+        where = str(path) if mark is None else f"{path}, line {mark.line + 1}"
+        raise ProjectError(f"{path.name} cannot be read: {problem}", where=where, remedy="correct the file") from error
     if not is_mapping(document):
         raise ProjectError(f"{path.name} holds no mapping", where=str(path), remedy="begin it with `config:`")
     return document
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The project at or above `start` (the working directory).
-
-    Raises:
-        ProjectError: where neither it nor a folder above holds a Pulumi.yaml.
-    """
+    """The project at or above `start` (the working directory); raises ProjectError where there is none."""
     here = (start or Path.cwd()).absolute()
     for folder in (here, *here.parents):
         if (folder / "Pulumi.yaml").is_file():
@@ -112,8 +107,3 @@ def find_project(start: Path | None = None) -> Project:
         where=f"{here} and the folders above it hold no Pulumi.yaml",
         remedy="run the command in the project's folder",
     )
-
-
-def _place(path: Path, error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return str(path) if mark is None else f"{path}, line {mark.line + 1}"

@@ -69,8 +69,7 @@ class Rename:
     def in_catalog(self, file: str, text: str) -> str:
         """The catalog's module with the new name, and the first one noted.
 
-        Raises:
-            ProjectError: the name is not written once, as `name="..."` of the class; nothing can be edited safely.
+        Raises ProjectError where the name is not written once, as `name="..."` of the class: no edit would be safe.
         """
         calls = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Call)]
         named = {name: [each for each in calls if self._is(each, name)] for name in (self.old, self.new)}
@@ -90,11 +89,7 @@ class Rename:
         return _replaced(text, edits)
 
     def in_stack_file(self, file: str, text: str) -> str:
-        """A stack's file with the keys that name it.
-
-        Raises:
-            ProjectError: the file has both names, or its keys are written in a way that cannot be edited safely.
-        """
+        """A stack's file with the keys that name it; raises ProjectError where it cannot be edited safely."""
         after, values = text, yaml_edit.load(text)
         for path in list(self._keys(mapping(mapping(values).get("config")))):
             found = yaml_edit.find(yaml_edit.compose(after), ("config", *path))
@@ -117,10 +112,9 @@ class Rename:
         """`, formerly="shop"`, as the call is written: on a line of its own where its arguments are."""
         if "formerly" in given:
             return ""
-        lines = text.splitlines()
-        own = lines[given["name"].lineno - 1]
-        lead = own[: given["name"].col_offset]
-        return f",\n{lead}formerly={json.dumps(self.old)}" if not lead.strip() else f", formerly={json.dumps(self.old)}"
+        lead = text.splitlines()[given["name"].lineno - 1][: given["name"].col_offset]
+        apart = " " if lead.strip() else f"\n{lead}"
+        return f",{apart}formerly={json.dumps(self.old)}"
 
     def _keys(self, config: Any) -> Iterator[tuple[str, ...]]:
         """The paths whose last part names it, the deepest first: a path above it keeps its name until then."""

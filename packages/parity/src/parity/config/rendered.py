@@ -46,11 +46,7 @@ def digest(source: Path) -> str:
 
 
 def replaced(source: Path, tool: str) -> tuple[str, ...]:
-    """What a squashed migration of Django's replaces, by key; empty for every other revision.
-
-    Raises:
-        ProjectError: it is no list of pairs of words.
-    """
+    """What a squashed migration of Django's replaces, by key, else nothing; raises ProjectError where it is no list."""
     text = source.read_text(encoding="utf-8")
     if tool != "django" or "replaces" not in text:
         return ()

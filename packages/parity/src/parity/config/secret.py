@@ -22,18 +22,13 @@ class Secret:
     there is a value is known, the value is not.
     """
 
-    __slots__ = ("_key", "_value", "ciphertext")
+    __slots__ = ("_value", "ciphertext", "key")
 
     def __init__(self, value: str | None, key: str = "", ciphertext: str = "") -> None:
         """Take the value, or None for a sealed secret, the config key it comes from, and what the file has for it."""
         self._value = value
-        self._key = key
+        self.key = key
         self.ciphertext = ciphertext
-
-    @property
-    def key(self) -> str:
-        """The config key it comes from, for example `parity:secret`; empty where it was not given."""
-        return self._key
 
     @property
     def sealed(self) -> bool:
@@ -41,13 +36,9 @@ class Secret:
         return self._value is None
 
     def reveal(self) -> str:
-        """Give the value in the clear, for the place that uses it.
-
-        Raises:
-            SealedSecret: the config was read without its passphrase.
-        """
+        """Give the value in the clear, for the place that uses it; raises SealedSecret where it is not at hand."""
         if self._value is None:
-            raise SealedSecret(self._key)
+            raise SealedSecret(self.key)
         return self._value
 
     def __repr__(self) -> str:

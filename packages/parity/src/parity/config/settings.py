@@ -20,6 +20,7 @@ from parity.config import (
     stack_checks,
 )
 from parity.config.model_problems import foreign_keys, model_faults, own_values
+from parity.config.project import Project
 from parity.config.secret import Secret
 from parity.config.settings_model import Settings
 from parity.config.stack_models import StackConfig
@@ -45,18 +46,11 @@ def load(
     secret_keys: Collection[str] | None = None,
     catalog: Catalog | None = None,
 ) -> Settings:
-    """Read one stack's settings.
+    """Read one stack's settings; raises ConfigError with every fault of the catalog and of the stack's config.
 
-    Args:
-        stack: the stack's name.
-        root: the folder that holds the stacks' files.
-        decrypted: the engine's config by full key, mappings and lists as JSON; None reads the file alone.
-        open_: gives the value of a ciphertext in the file; without it each secret of a file alone stays sealed.
-        secret_keys: the full keys that hold a secret, as the engine says; None where it is not known.
-        catalog: what all stacks share; by default that of the program in `root`.
-
-    Raises:
-        ConfigError: with every fault of the catalog, the stack's config and its fit with the other stacks.
+    `decrypted` is the engine's config by full key, mappings and lists as JSON; None reads the file in `root` alone:
+    `open_` gives the value of a ciphertext, without it each secret stays sealed. `secret_keys` are the full keys that
+    hold a secret, as the engine says; None where it is not known. The catalog is by default that of the program.
     """
     faults: list[ConfigProblem] = []
     if catalog is None:
@@ -68,7 +62,7 @@ def load(
         raise ConfigError(in_order(faults))
     if catalog is not None:
         found = _with_secrets(found, catalog, secret_keys)
-        others = _others(stack, root) if found.file else []
+        others = other_files(stack, root) if found.file else []
         faults += promotion.faults(found, promotion.read(root)) if found.file else ()
         faults += [*stack_checks.check(found, catalog, others), *name_checks.check(catalog, found, others)]
     config = _config(found, faults)
@@ -109,12 +103,11 @@ def _catalog(root: Path, faults: list[ConfigProblem]) -> Catalog | None:
         file = found.catalog_file
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(file)]
         line = frames[-1].lineno if frames else None
+        remedy = "Correct it; docs/parameters.md says its form."
         for detail in error.errors(include_url=False, include_input=False):
             key = ".".join([error.title, *(str(part) for part in detail["loc"])])
             what = detail["msg"].replace("Input should", "should")
-            faults.append(
-                ConfigProblem(file, line, None, key, f"{what}.", "Correct it; docs/parameters.md says its form.")
-            )
+            faults.append(ConfigProblem(file, line, None, key, f"{what}.", remedy))
         return None
 
 
@@ -128,33 +121,27 @@ def _source(
     """The config from where it is at hand; None, with the fault, where there is nothing to check."""
     path = root / source.file_name(stack)
     read = source.read_file(path) if os.path.lexists(path) else None
+    file = read if isinstance(read, source.StackFile) else None
+    faults += read.problems if isinstance(read, source.StackFile) else read or ()
     if decrypted is not None:
-        faults += _written(read)
-        return source.from_engine(stack, decrypted, read if isinstance(read, source.StackFile) else None)
-    faults += _written(read)
-    if isinstance(read, source.StackFile):
-        return source.from_file(stack, read, open_)
+        return source.from_engine(stack, decrypted, file)
+    if file is not None:
+        return source.from_file(stack, file, open_)
     if read is None:
         faults.append(_no_such_stack(stack, root))
     return None
 
 
-def _written(read: source.StackFile | source.Unread | None) -> source.Unread:
-    """What is wrong with how a file is written; nothing where there is none."""
-    return read.problems if isinstance(read, source.StackFile) else read or ()
-
-
 def _no_such_stack(stack: str, root: Path) -> ConfigProblem:
-    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    known = list(Project(root).stack_files())
     what = f"There is no stack {stack}: its file does not exist."
     remedy = f"{did_you_mean(stack, known)}Stacks here: {', '.join(known) or 'none'}."
     return ConfigProblem(source.file_name(stack), None, None, "", what, remedy)
 
 
-def _others(stack: str, root: Path) -> list[source.StackFile]:
+def other_files(stack: str, root: Path) -> list[source.StackFile]:
     """The other stacks' files, as far as they can be read; their own faults are reported for their own stack."""
-    own = source.file_name(stack)
-    read = [source.read_file(path) for path in sorted(root.glob("Pulumi.*.yaml")) if path.name != own]
+    read = [source.read_file(path) for name, path in Project(root).stack_files().items() if name != stack]
     return [file for file in read if isinstance(file, source.StackFile)]
 
 

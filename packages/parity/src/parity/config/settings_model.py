@@ -79,11 +79,8 @@ class Settings:
     def watch(self, application: str) -> Watch | None:
         """How an application is watched in this stack; None where it is not."""
         declared = next(each.watch for each in self.catalog.applications if each.name == application)
-        own = self.applications[application].watch
-        given = {"minutes": own.minutes, "least_difference": own.least_difference}
-        return declared and declared.model_copy(
-            update={name: value for name, value in given.items() if value is not None}
-        )
+        own = self.applications[application].watch.model_dump(exclude={"counts"}, exclude_none=True)
+        return declared and declared.model_copy(update=own)
 
     def server(self, database: str) -> str:
         """The server that a database is made on; empty for the one without a name."""

@@ -13,7 +13,7 @@ from ruamel.yaml.scalarbool import ScalarBoolean
 from parity.config import yaml_edit, yaml_form
 from parity.config.fields import bare, keys
 from parity.config.secret import Secret
-from parity.config.stack_models import NAMESPACE, StackConfig
+from parity.config.stack_models import NAMESPACE, StackConfig, as_text
 from parity.documents import is_list, is_mapping, mapped
 from parity.problems import ConfigProblem, spell
 
@@ -106,9 +106,9 @@ def parse(name: str, text: str) -> StackFile | Unread:
     positions: dict[Path, Position] = {(): _key_position(document, "config")}
     values = _plain(config, (), positions)
     problems = (*forms.problems, *_environments(name, document))
-    return StackFile(
-        name, {key: _as_engine(value) for key, value in values.items()}, positions, problems, _salt(document)
-    )
+    # The engine gives what is plain as text.
+    given = {key: as_text(each) if isinstance(each, int | float) else each for key, each in values.items()}
+    return StackFile(name, given, positions, problems, _salt(document))
 
 
 def _salt(document: Any) -> str:
@@ -167,9 +167,8 @@ def from_engine(stack: str, engine: Mapping[str, str], file: StackFile | None) -
     unmarked: set[str] = set()
     for key, text in engine.items():
         value = _decode(key, text)
-        matched = _MISMATCH if file is None or key not in file.values else _fill(file.values[key], value)
-        if matched is not _MISMATCH and file is not None:
-            values[key] = matched
+        values[key] = _MISMATCH if file is None or key not in file.values else _fill(file.values[key], value)
+        if values[key] is not _MISMATCH and file is not None:
             positions.update({path: at for path, at in file.positions.items() if path[:1] == (key,)})
         else:
             values[key] = value
@@ -191,18 +190,8 @@ def _decode(key: str, text: str) -> Any:
     return value if is_mapping(value) or is_list(value) else text
 
 
-def _as_engine(value: Any) -> Any:
-    """A top-level value of the file as the engine would give it: plain ones as text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-class _Mismatch:
-    """Says that the file's value is not the engine's."""
-
-
-_MISMATCH = _Mismatch()
+_MISMATCH: Any = object()
+"""Says that the file's value is not the engine's."""
 
 
 def _fill(shape: Any, value: Any) -> Any:
@@ -232,9 +221,11 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     if is_mapping(node):
         if list(node) == ["secure"] and isinstance(node["secure"], str):
             return Secret(None, spell(path), node["secure"])
-        return {str(key): _child(node, key, (*path, str(key)), positions) for key in node}
+        positions.update(((*path, str(key)), _key_position(node, key)) for key in node)
+        return {str(key): _plain(each, (*path, str(key)), positions) for key, each in node.items()}
     if is_list(node):
-        return [_item(node, index, (*path, index), positions) for index in range(len(node))]
+        positions.update(((*path, index), _item_position(node, index)) for index in range(len(node)))
+        return [_plain(each, (*path, index), positions) for index, each in enumerate(node)]
     if isinstance(node, ScalarBoolean):
         return bool(node)
     for kind in (bool, int, float, str):
@@ -243,15 +234,9 @@ def _plain(node: Any, path: Path, positions: dict[Path, Position]) -> Any:
     return node
 
 
-def _child(node: Any, key: Any, path: Path, positions: dict[Path, Position]) -> Any:
-    positions[path] = _key_position(node, key)
-    return _plain(node[key], path, positions)
-
-
-def _item(node: Any, index: int, path: Path, positions: dict[Path, Position]) -> Any:
+def _item_position(node: Any, index: int) -> Position:
     line, column = node.lc.item(index)
-    positions[path] = (line + 1, column + 1)
-    return _plain(node[index], path, positions)
+    return (line + 1, column + 1)
 
 
 def _key_position(node: Any, key: Any) -> Position:

@@ -15,7 +15,7 @@ from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, Sens
 from parity.config.size import LIMIT, config_bytes
 from parity.config.stack_models import NAMESPACE
 from parity.config.variable_values import set_plain, set_secret, value_faults
-from parity.documents import is_mapping, items, mapping
+from parity.documents import at, is_mapping, items, mapping
 from parity.problems import ConfigProblem, did_you_mean, spell
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Read:
 
     def mapping(self, *path: str) -> dict[str, Any]:
         """The mapping at a path; empty where there is none (the models report its absence)."""
-        return _mapping(self.source.values, *path)
+        return mapping(at(self.source.values, *path))
 
 
 def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list[ConfigProblem]:
@@ -65,17 +65,10 @@ def check(source: Source, catalog: Catalog, others: Sequence[StackFile]) -> list
     ]
 
 
-def _mapping(values: Mapping[str, Any], *path: str) -> dict[str, Any]:
-    found: Any = values
-    for part in path:
-        found = mapping(found).get(part)
-    return mapping(found)
-
-
 def _environment(read: _Read) -> Iterator[ConfigProblem]:
-    given = read.source.values.get(NAMESPACE + "environment")
+    path = (NAMESPACE + "environment",)
+    given = read.source.values.get(path[0])
     if isinstance(given, str) and given.strip() and given != read.source.stack:
-        path = (NAMESPACE + "environment",)
         what = f"says {given}, but the stack is {read.source.stack}."
         remedy = (
             f"Write `{NAMESPACE}environment: {read.source.stack}`, and check that the rest was meant for it. "
@@ -125,11 +118,9 @@ def _instead(name: str, known: Iterable[str]) -> str:
 
 def _variables(read: _Read) -> Iterator[ConfigProblem]:
     for application in read.catalog.applications:
-        entry = read.mapping(APPLICATIONS, application.name)
-        if isinstance(entry.get("variables"), dict):
-            yield from _application_variables(
-                read, application, read.mapping(APPLICATIONS, application.name, "variables")
-            )
+        given = at(read.source.values, APPLICATIONS, application.name, "variables")
+        if is_mapping(given):
+            yield from _application_variables(read, application, given)
 
 
 def _application_variables(read: _Read, application: Application, given: Mapping[str, Any]) -> Iterator[ConfigProblem]:
@@ -140,31 +131,24 @@ def _application_variables(read: _Read, application: Application, given: Mapping
         if name in own:
             yield from value_faults(read.source, (*path, name), own[name], value)
         elif name in declared:
-            url = isinstance(declared[name], DatabaseUrlVariable)
-            what = (
-                "is made by the program from the database." if url else "has one value for every stack, in the catalog."
-            )
+            what = "has one value for every stack, in the catalog."
+            if isinstance(declared[name], DatabaseUrlVariable):
+                what = "is made by the program from the database."
             yield read.source.fault((*path, name), what, "Remove it here.")
         else:
             yield read.source.fault((*path, name), f"is no variable of {application.name}.", _instead(name, own))
     for name, variable in own.items():
         if name not in given:
-            yield read.source.fault(
-                (*path, name), "has no value in this stack.", _how_to_set((*path, name), variable, read)
-            )
-
-
-def _how_to_set(path: Path, variable: PerStackVariable | SensitiveVariable, read: _Read) -> str:
-    if isinstance(variable, SensitiveVariable):
-        return set_secret(read.source, path)
-    return set_plain(read.source, path)
+            how = set_secret if isinstance(variable, SensitiveVariable) else set_plain
+            remedy = how(read.source, (*path, name))
+            yield read.source.fault((*path, name), "has no value in this stack.", remedy)
 
 
 # --- Domains ----------------------------------------------------------------------------------------------------------
 
 
 def _domains(read: _Read) -> Iterator[ConfigProblem]:
-    own = [(path, name) for path, name in _names_of_domains(read.source.values) if name]
+    own = list(_names_of_domains(read.source.values))
     for path, name in own:
         places = [other for other, given in own if given == name]
         if places[0] != path:
@@ -179,19 +163,14 @@ def _domains(read: _Read) -> Iterator[ConfigProblem]:
 
 
 def _names_of_domains(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    for application, entry in _mapping(values, APPLICATIONS).items():
-        for index, item in enumerate(_list(entry, "domains")):
-            if is_mapping(item):
-                name = item.get("name")
-                yield (APPLICATIONS, application, "domains", index, "name"), name if isinstance(name, str) else ""
-
-
-def _list(entry: object, key: str) -> list[Any]:
-    return items(mapping(entry).get(key))
+    for application, entry in mapping(values.get(APPLICATIONS)).items():
+        for index, item in enumerate(items(at(entry, "domains"))):
+            if (name := at(item, "name")) and isinstance(name, str):
+                yield (APPLICATIONS, application, "domains", index, "name"), name
 
 
 def _redirects(read: _Read, application: str) -> Iterator[ConfigProblem]:
-    domains = [mapping(item) for item in _list(read.mapping(APPLICATIONS, application), "domains")]
+    domains = [mapping(item) for item in items(at(read.source.values, APPLICATIONS, application, "domains"))]
     serving = [item.get("name") for item in domains if item.get("redirect") is None]
     for index, item in enumerate(domains):
         target = item.get("redirect")
@@ -223,11 +202,9 @@ def _databases(read: _Read) -> Iterator[ConfigProblem]:
 def _approvals(read: _Read) -> Iterator[ConfigProblem]:
     """GitHub keeps `prevent_self_review` in the rule that names the reviewers: without these there is none."""
     delivery = read.mapping(NAMESPACE + "delivery")
-    if delivery.get("preventSelfReview") is True and items(mapping(delivery.get("reviewers")).get("teams")) == []:
-        what = "has no effect without reviewers: GitHub keeps it with them alone."
-        yield read.source.fault(
-            (NAMESPACE + "delivery", "preventSelfReview"), what, "Set it to false, or name reviewers."
-        )
+    if delivery.get("preventSelfReview") is True and not items(at(delivery, "reviewers", "teams")):
+        what, path = "has no effect without reviewers: GitHub keeps it with them alone.", "preventSelfReview"
+        yield read.source.fault((NAMESPACE + "delivery", path), what, "Set it to false, or name reviewers.")
 
 
 def _postponed(read: _Read) -> Iterator[ConfigProblem]:
@@ -280,13 +257,13 @@ def _headers(read: _Read, declared: Sequence[str]) -> Iterator[ConfigProblem]:
 
 def release_faults(source: Source) -> Iterator[ConfigProblem]:
     """What is wrong among the releases of each application: ids, their order, `live`, generations."""
-    for application, entry in _mapping(source.values, RELEASES).items():
+    for application, entry in mapping(source.values.get(RELEASES)).items():
         if is_mapping(entry):
             yield from _application_releases(source, application, entry)
 
 
 def _application_releases(source: Source, application: str, entry: Mapping[str, Any]) -> Iterator[ConfigProblem]:
-    kept = _mapping(entry, "kept")
+    kept = mapping(entry.get("kept"))
     path: Path = (RELEASES, application)
     live = entry.get("live")
     if isinstance(live, str) and live not in kept:
@@ -313,7 +290,7 @@ def _order(source: Source, path: Path, ids: Sequence[str]) -> Iterator[ConfigPro
 def _generations(source: Source, path: Path, kept: Mapping[str, Any]) -> Iterator[ConfigProblem]:
     highest, owner = 0, ""
     for name, release in kept.items():
-        generation = _mapping({"release": release}, "release").get("credentials")
+        generation = at(release, "credentials")
         if not isinstance(generation, int):
             continue
         if generation < highest:

@@ -34,26 +34,19 @@ def path_of(key: str) -> Path:
     return tuple(found)
 
 
-def release_entry(name: str, release: Release) -> str:
-    """The line of a kept release."""
+def release_word(release: Release) -> str:
+    """A kept release as YAML on one line."""
     words = f"commit: {yaml_edit.scalar(release.commit)}, config: {yaml_edit.scalar(release.config)}"
     has = ", ".join(f"{database}: {number}" for database, number in release.migrations.items())
     noted = f", migrations: {{{has}}}" if has else ""
-    return f"{name}: {{{words}, credentials: {release.credentials}{noted}}}"
+    return f"{{{words}, credentials: {release.credentials}{noted}}}"
 
 
 def put(name: str, text: str, path: Path, word: str, *, over: bool = False) -> str:
     """The text with a value at a path; a key that is missing becomes the last of its mapping.
 
-    Args:
-        name: the file's name, for messages.
-        text: of a stack's file that parses.
-        path: the full key, then keys and indices below it; of a secret with `secure` at its end.
-        word: the value as YAML on one line.
-        over: whether it may replace a mapping or a list.
-
-    Raises:
-        ProjectError: what stands there cannot be edited safely.
+    The path is the full key, then keys and indices below it; of a secret with `secure` at its end. The word is YAML on
+    one line, which with `over` may replace a mapping or a list. Raises ProjectError where it cannot be edited safely.
     """
     where = ("config", *path)
     after = _put(text, where, word, over=over)
@@ -131,8 +124,7 @@ def _put(text: str, path: Sequence[str | int], word: str, *, over: bool = False)
     owner = node
     for depth, part in enumerate(path):
         if isinstance(part, int):
-            inside = yaml_edit.items_of(node)
-            pair = (key, inside[part]) if part < len(inside) else None
+            pair = next(((key, each) for each in yaml_edit.items_of(node)[part : part + 1]), None)
         else:
             pair = next((pair for pair in yaml_edit.pairs(node) if pair[0].value == part), None)
         if pair is None:

@@ -45,7 +45,7 @@ def _from_text(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-def as_text(value: str | int | bool) -> str:
+def as_text(value: str | float) -> str:
     """A plain value as an environment variable holds it: `true`, `20`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -304,6 +304,11 @@ class Releases(StackModel):
     def in_order(self) -> tuple[tuple[str, Release], ...]:
         """Ids and releases, oldest first, whatever order the engine handed them over in."""
         return tuple(sorted(self.kept.items(), key=lambda item: int(item[0][1:])))
+
+    def before(self, release: str | None) -> str:
+        """The kept release before this one; empty where there is none."""
+        older = [name for name, _ in self.in_order if release and int(name[1:]) < int(release[1:])]
+        return older[-1] if older else ""
 
     @property
     def newest(self) -> tuple[str, Release] | None:

@@ -54,11 +54,9 @@ class Statement:
 
 
 def parse(sql: str) -> tuple[Statement, ...]:
-    """The statements of a file, in order; a table that it makes itself is no matter to any release.
+    """The statements of a file, in order; raises as `sql_tree.tree`.
 
-    Raises:
-        Unparsed: PostgreSQL's parser refuses the text.
-        ModuleNotFoundError: the extra `migrations` is not installed.
+    A table that it makes itself is no matter to any release.
     """
     made: set[Part] = set()
     return tuple(_statement(sql, each, made) for each in tree(sql))

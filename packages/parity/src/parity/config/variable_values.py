@@ -17,18 +17,14 @@ if TYPE_CHECKING:
     from parity.config.source import Source
     from parity.problems import ConfigProblem, Path
 
-_TEXT_FORMS: dict[str, tuple[Callable[[str], str], str]] = {
-    "string": (forms.clean, "Write text; a number or a boolean that is meant as text goes in quotes."),
-    "url": (forms.url, "Write a complete URL, such as https://shop.example.com."),
-    "hostname": (forms.hostname, "Write a host name, such as shop.example.com."),
+_FORMS: dict[str, tuple[type, str, str, Callable[[str], object]]] = {
+    "string": (str, "text", "Write text; a number or a boolean that is meant as text goes in quotes.", forms.clean),
+    "url": (str, "a URL", "Write a complete URL, such as https://shop.example.com.", forms.url),
+    "hostname": (str, "a host name", "Write a host name, such as shop.example.com.", forms.hostname),
+    "integer": (int, "an integer", "Write a whole number without quotes.", str),
+    "boolean": (bool, "a boolean", "Write true or false without quotes.", str),
 }
-_ARTICLES = {
-    "string": "text",
-    "url": "a URL",
-    "hostname": "a host name",
-    "integer": "an integer",
-    "boolean": "a boolean",
-}
+"""By a variable's type: what YAML makes of it, its name, what to write, and a check of the value."""
 _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),
     (int, "a number"),
@@ -37,10 +33,6 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (dict, "a mapping"),
     (list, "a list"),
 )
-_PLAIN_FORMS = {
-    "integer": (int, "Write a whole number without quotes."),
-    "boolean": (bool, "Write true or false without quotes."),
-}
 
 
 def value_faults(
@@ -52,12 +44,8 @@ def value_faults(
     elif isinstance(value, Secret):
         what = "is encrypted, but the catalog says that it is no secret."
         yield source.fault(path, what, "Write it in the clear, or make it a SensitiveVariable in infra/catalog.py.")
-    elif variable.type in _PLAIN_FORMS:
-        kind, remedy = _PLAIN_FORMS[variable.type]
-        if type(value) is not kind:
-            yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
     else:
-        yield from _text(source, path, variable, value)
+        yield from _plain(source, path, variable, value)
 
 
 def _sensitive(source: Source, path: Path, value: Any) -> Iterator[ConfigProblem]:
@@ -74,10 +62,10 @@ def _sensitive(source: Source, path: Path, value: Any) -> Iterator[ConfigProblem
         yield source.fault(path, f"{error.message()}.", set_secret(source, path))
 
 
-def _text(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[ConfigProblem]:
-    check, remedy = _TEXT_FORMS[variable.type]
-    if not isinstance(value, str):
-        yield source.fault(path, f"is {_named(value)}, not {_ARTICLES[variable.type]}.", remedy)
+def _plain(source: Source, path: Path, variable: PerStackVariable, value: Any) -> Iterator[ConfigProblem]:
+    kind, name, remedy, check = _FORMS[variable.type]
+    if type(value) is not kind:
+        yield source.fault(path, f"is {_named(value)}, not {name}.", remedy)
         return
     try:
         check(value)
@@ -99,7 +87,4 @@ def _named(value: Any) -> str:
     """What YAML took a value for."""
     if value is None or value == "":
         return "empty"
-    for kind, name in _KINDS:
-        if isinstance(value, kind):
-            return name
-    return "something else"
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "something else")

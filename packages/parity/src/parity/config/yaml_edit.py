@@ -158,12 +158,9 @@ def append_item(text: str, key: Node, sequence: Node, item: str) -> str:
 
 
 def remove(text: str, mapping: Node, name: str) -> str:
-    """The text without one entry of a mapping that has others.
+    """The text without one entry of a mapping; raises ValueError where it is the only one, or not there.
 
     Of a block mapping all lines of the entry go, with a comment behind it; comments on lines of their own stay.
-
-    Raises:
-        ValueError: it is the only entry, or not there.
     """
     names = [key.value for key, _ in pairs(mapping)]
     place = names.index(name)

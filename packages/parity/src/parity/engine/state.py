@@ -71,6 +71,11 @@ class State:
         """The ids of Vercel's projects by URN."""
         return {each.urn: each.id for each in self.resources if each.type == kinds.PROJECT and not each.delete}
 
+    def called(self, type_: str, name: str) -> Recorded | None:
+        """The resource that now has this type and name in the program."""
+        found = (each for each in self.resources if each.type == type_ and each.name == name and not each.delete)
+        return next(found, None)
+
     def of(self, urn: str) -> Recorded | None:
         """The resource that now has this URN; what waits to be deleted is none."""
         return next((each for each in self.resources if each.urn == urn and not each.delete), None)

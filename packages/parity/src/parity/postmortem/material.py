@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from parity.backend import holds, reading, watches
 from parity.documents import mapping, rows
-from parity.releases.forecast import databases_of
 from parity.resources import kinds
 from parity.resources.urn import Urn
 from parity.updates import foreign
@@ -114,5 +113,5 @@ def read(place: Backend, since: datetime, until: datetime, catalog: Catalog) -> 
         holds.history(*where),
         watches.notes(*where).all(),
         renamed=catalog.renamed,
-        with_database=frozenset(each.name for each in catalog.applications if databases_of(each)),
+        with_database=frozenset(each.name for each in catalog.applications if each.databases),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from parity.config import forms
 from parity.errors import UsageError
 from parity.git import Repository as Checkout
-from parity.vendors.http import NotFound, Refused, VendorError
+from parity.vendors.http import NotFound, VendorError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +33,7 @@ class Knowledge:
 
 
 def full(commit: str, root: Path) -> str:
-    """The 40 hex digits of a commit, a branch, a tag or a short hash, as the repository at hand resolves it.
-
-    Raises:
-        UsageError: Git knows none of that name.
-    """
+    """The 40 hex digits of a commit by any name that the repository here knows; raises UsageError for another one."""
     if _COMMIT.fullmatch(commit):
         return commit
     found = Checkout(root).resolve(commit)
@@ -54,36 +50,26 @@ async def known(commit: str, root: Path, repository: Repository, github: Client 
         return Knowledge(local, None, "neither GH_TOKEN nor GITHUB_TOKEN is set")
     try:
         await github.get(f"/repos/{repository.owner}/{repository.name}/commits/{commit}")
-    except NotFound as error:
-        return Knowledge(local, None, f"{error}: the repository does not exist, or the token may not read it")
-    except Refused as error:
+    except VendorError as error:
         # GitHub's words for a commit that it does not have: 422 "No commit found for SHA".
         if error.status == _UNPROCESSABLE:
             return Knowledge(local, github=False)
-        return Knowledge(local, None, str(error))
-    except VendorError as error:
-        return Knowledge(local, None, str(error))
+        lost = ": the repository does not exist, or the token may not read it" if isinstance(error, NotFound) else ""
+        return Knowledge(local, None, f"{error}{lost}")
     return Knowledge(local, github=True)
 
 
 def judge(commit: str, repository: Repository, found: Knowledge) -> str:
-    """Give a warning about the commit; empty if there is none.
-
-    Raises:
-        UsageError: a repository that should know it was asked, and none knows it.
-    """
+    """A warning about the commit, or an empty text; raises UsageError where those that were asked do not know it."""
     title = f"{repository.owner}/{repository.name}"
+    if found.local and found.github is False:
+        return f"GitHub does not have {commit[:12]} in {title} yet: push it before the update, or the build fails."
     if found.local or found.github:
-        if found.github is False:
-            return f"GitHub does not have {commit[:12]} in {title} yet: push it before the update, or the build fails."
         return ""
     if found.local is None and found.github is None:
         return f"It could not be checked whether {commit[:12]} exists ({found.unasked}; no Git repository here)."
-    asked = [
-        name
-        for name, said in (("the repository here", found.local), (title + " at GitHub", found.github))
-        if said is False
-    ]
+    said = {"the repository here": found.local, f"{title} at GitHub": found.github}
+    asked = [name for name, knows in said.items() if knows is False]
     raise UsageError(
         f"Commit {commit} is unknown: {' and '.join(asked)} {'does' if len(asked) == 1 else 'do'} not have it.",
         where="--commit",
@@ -104,14 +90,8 @@ class Taken:
 def chosen(given: str | None, root: Path, application: Application, releases: Releases) -> Taken:
     """The commit to record: the one that was named, else HEAD for a change of code and the live one's for config alone.
 
-    Args:
-        given: any name that Git knows; None to choose.
-        root: the project's folder.
-        application: its root directory says what its code is.
-        releases: the newest one's commit is what the code is compared with.
-
-    Raises:
-        UsageError: Git knows no such commit, or no choice can be made.
+    `given` is any name that Git knows; without it the code in the application's root directory is compared with the
+    newest release's. Raises UsageError where Git knows no such commit, or no choice can be made.
     """
     if given is not None:
         sha = full(given, root)
@@ -119,8 +99,8 @@ def chosen(given: str | None, root: Path, application: Application, releases: Re
     head, newest = Checkout(root).resolve("HEAD"), releases.newest
     if newest is None:
         return Taken(full("HEAD", root), f"Commit: HEAD, {head[:12]}; it is the first release.")
-    differs = Checkout(root).differs(newest[1].commit, application.root_directory or ".")
     folder = application.root_directory or "."
+    differs = Checkout(root).differs(newest[1].commit, folder)
     if differs is None:
         raise UsageError(
             f"Whether {folder} changed since {newest[0]} is not known: Git does not have {newest[1].commit[:12]} here.",

@@ -28,11 +28,7 @@ class UnreadCounts(Exception):
 
 
 async def read(web: httpx.AsyncClient, url: str, deployment: str, since: datetime, until: datetime) -> Counts:
-    """The counts of a deployment in a window.
-
-    Raises:
-        UnreadCounts: there was no answer, or it is not of that form.
-    """
+    """The counts of a deployment in a window; raises UnreadCounts: there was no answer, or it is not of that form."""
     token = os.environ.get(TOKEN, "")
     redact.current().learn([token] if token else [])
     window = {"from": since.isoformat(), "to": until.isoformat()}

@@ -12,6 +12,7 @@ from parity.config import migrations
 from parity.config.program import FOLDERS
 from parity.errors import ParityError, RefusedError
 from parity.git import Repository as Checkout
+from parity.problems import some
 from parity.releases import follow, preconditions, pull_request, release_status, summary, watch
 from parity.updates import record, update
 from parity.vendors.http import NotFound, Refused, VendorError
@@ -25,14 +26,7 @@ if TYPE_CHECKING:
     from parity.releases.release_status import ReleaseStatus
     from parity.updates.approval import Approval
 
-PROGRAM = (
-    "Pulumi.yaml",
-    ":(glob)Pulumi.*.yaml",
-    *FOLDERS,
-    "migrations",
-    "pyproject.toml",
-    "uv.lock",
-)
+PROGRAM = ("Pulumi.yaml", ":(glob)Pulumi.*.yaml", *FOLDERS, "migrations", "pyproject.toml", "uv.lock")
 """What a delivery depends on, as Git's path specifications, with the catalog's folders of migrations; promote.yml
 starts on the same."""
 
@@ -44,19 +38,13 @@ class Delivered:
     before: Mapping[str, Mapping[str, Any]]
     found: Sequence[ReleaseStatus]
     changes: Mapping[str, int]
-    text: str
-    """The summary, Markdown."""
 
 
 def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | None, report: Path | None) -> Delivered:
     """Run the stack's update and verify that the live releases are healthy and those of its file.
 
-    Args:
-        stack: the stack.
-        screen: shows the steps.
-        approval: who approves the plan, and how.
-        newest: a Git reference that must hold the same program and stacks' files as the checkout; None asks nothing.
-        report: the file that the summary is added to, also where the update fails.
+    The Git reference `newest`, where one is given, must hold the same program and stacks' files as the checkout. The
+    summary is added to `report`, also where the update fails.
 
     Raises:
         RefusedError: a newer program waits to be delivered, this would undo a rollback that is not merged yet, or a
@@ -82,11 +70,11 @@ def deliver(stack: Stack, screen: Screen, approval: Approval, *, newest: str | N
     except ParityError as error:
         failure = error
     found = follow.read(stack, None, screen)
-    text = write_summary(stack, before, found, failure, report)
+    write_summary(stack, before, found, failure, report)
     if failure is not None:
         raise failure
     follow.verify(found)
-    return Delivered(before, found, changes, text)
+    return Delivered(before, found, changes)
 
 
 def write_summary(
@@ -95,37 +83,31 @@ def write_summary(
     found: Sequence[ReleaseStatus],
     failure: ParityError | None,
     report: Path | None,
-) -> str:
-    """The summary of a delivery; added to `report` where one is given.
+) -> None:
+    """Add the summary of a delivery to `report`, where one is given.
 
     A step of GitHub Actions gets the output `url`, where a person sees what is live.
     """
-    repository = stack.sealed_settings().catalog.repository
-    origin = asyncio.run(_origin(stack.project.root, repository))
-    text = summary.markdown(stack.name, before, found, origin, failure)
     if report is not None:
-        summary.append(report, text)
+        origin = asyncio.run(_origin(stack.project.root, stack.sealed_settings().catalog.repository))
+        summary.append(report, summary.markdown(stack.name, before, found, origin, failure))
     if output := os.environ.get("GITHUB_OUTPUT"):
         summary.append(Path(output), f"url={summary.live_address(found)}")
-    return text
 
 
 async def _origin(root: Path, repository: Repository) -> summary.Origin:
     """The commit that is delivered, and the pull request that brought it in, as far as GitHub can be asked."""
     commit = os.environ.get("GITHUB_SHA") or Checkout(root).state.removesuffix("+changes")
-    client = release_status.github()
-    if client is None or not commit:
-        return summary.Origin(commit, None, summary.run_address())
-    async with client:
-        try:
-            found = await pull_request.of_commit(client, f"{repository.owner}/{repository.name}", commit)
-        except (NotFound, Refused):
-            # GitHub does not have the commit: it was never pushed.
-            return summary.Origin(commit, None, summary.run_address())
-        except VendorError as error:
-            # The delivery is done, so its summary must be written; it says what is missing.
-            return summary.Origin(commit, None, summary.run_address(), str(error))
-    return summary.Origin(commit, found, summary.run_address())
+    client, found, unasked = release_status.github(), None, ""
+    if client is not None and commit:
+        async with client:
+            try:
+                found = await pull_request.of_commit(client, f"{repository.owner}/{repository.name}", commit)
+            except (NotFound, Refused):
+                pass  # GitHub does not have the commit: it was never pushed.
+            except VendorError as error:
+                unasked = str(error)  # The delivery is done, so its summary must be written.
+    return summary.Origin(commit, found, summary.run_address(), unasked)
 
 
 async def _refuse_to_undo(repository: Repository, stack: str) -> None:
@@ -152,9 +134,8 @@ async def _refuse_to_undo(repository: Repository, stack: str) -> None:
 
 def _refuse_if_behind(root: Path, newest: str, *folders: str) -> None:
     if changed := Checkout(root).differing(newest, [*PROGRAM, *folders]):
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""  # noqa: PLR2004 - what fits a line
         raise RefusedError(
-            f"{newest} has moved on: {', '.join(changed[:3])}{more} differ there. Delivering this would go back.",
+            f"{newest} has moved on: {some(changed, 3)} differ there. Delivering this would go back.",
             where=str(root),
             remedy=f"The run of {newest} delivers it; approve that one.",
         )

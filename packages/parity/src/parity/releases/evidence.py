@@ -61,22 +61,15 @@ class Comparison:
         return evidence(now, self.limit) >= self.threshold
 
 
-def compare(before: Counts, least_difference: float, false_aborts: float) -> Comparison:
-    """The test against a release before.
+def compare(before: Counts, least_difference: float, false_aborts: float, *, meanwhile: bool = False) -> Comparison:
+    """The test against the counts of a release before, which are asked again only where it serves meanwhile.
 
-    Args:
-        before: its counts, which are not asked again.
-        least_difference: the difference in error share that matters, above 0.
-        false_aborts: the chance that a watch of a release that is no worse ends in an abort, however long it is.
+    `least_difference` is the difference in error share that matters, above 0, and `false_aborts` the chance that a
+    watch of a release that is no worse ends in an abort, however long it is.
     """
     chance = false_aborts / 2
-    return Comparison(min(1.0, largest(before, chance) + least_difference), -math.log(chance))
-
-
-def compare_meanwhile(before: Counts, least_difference: float, false_aborts: float) -> Comparison:
-    """The same against a release before that goes on serving: its counts may be asked again each time."""
-    chance = false_aborts / 2
-    return Comparison(min(1.0, largest_ever(before, chance) + least_difference), -math.log(chance))
+    most = (largest_ever if meanwhile else largest)(before, chance)
+    return Comparison(min(1.0, most + least_difference), -math.log(chance))
 
 
 def largest_ever(counts: Counts, chance: float) -> float:

@@ -40,11 +40,7 @@ def _with_built(found: ReleaseStatus, ledger: Ledger | None) -> ReleaseStatus:
 
 
 def verify(found: Sequence[ReleaseStatus]) -> None:
-    """Require that each application with a live release serves it in health.
-
-    Raises:
-        HealthError: naming each that does not.
-    """
+    """Require that each live release is served in health; raises HealthError, which names those that are not."""
     sick = [each for each in found if each.releases.live is not None and each.faults()]
     if not sick:
         return

@@ -54,14 +54,7 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
         for each in state.resources
         if each.type == kinds.DEPLOYMENT and _ID.fullmatch(each.name.removeprefix(prefix)) and not each.delete
     ]
-    live = next(
-        (
-            each
-            for each in state.resources
-            if each.type == kinds.LIVE and each.name == kinds.live_name(application.first_name)
-        ),
-        None,
-    )
+    live = state.called(kinds.LIVE, kinds.live_name(application.first_name))
     return Applied(
         deployed=frozenset(deployed),
         # An update that failed after the promotion records the new release in the outputs alone.
@@ -74,16 +67,8 @@ def applied_by_engine(state: State, application: Application, names: Names) -> A
 
 def _generations(state: State, application: Application, names: Names) -> list[int]:
     roles = {str(each.inputs.get("name")) for each in state.resources if each.type == kinds.ROLE and not each.delete}
-    found: list[int] = []
-    for database in databases_of(application):
-        there = (names.generation(database, application.name, role) for role in roles)
-        found += [generation for generation in there if generation is not None]
-    return found
-
-
-def databases_of(application: Application) -> tuple[str, ...]:
-    """The databases that an application logs in to."""
-    return tuple(dict.fromkeys(each.database for each in application.database_urls))
+    found = (names.generation(each, application.name, role) for each in application.databases for role in roles)
+    return [generation for generation in found if generation is not None]
 
 
 def number(release: str) -> int:
@@ -94,11 +79,7 @@ def number(release: str) -> int:
 def forecast(settings: Settings, application: str, applied: Applied, after: Releases) -> tuple[str, ...]:
     """Say what the next update does for this application, in its order; empty if it does nothing.
 
-    Args:
-        settings: of the stack; they may be sealed.
-        application: its name.
-        applied: what the last update left.
-        after: the releases as the stack's file now has them.
+    `after` is the releases as the stack's file now has them; the settings may be sealed.
     """
     found = next(each for each in settings.catalog.applications if each.name == application)
     wanted = frozenset(after.generations)
@@ -117,7 +98,8 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
     said += _switch(settings, found, applied, after)
     said += [f"run {each}, after every switch" for each in behind]
     if gone:
-        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {_them(gone)}")
+        them = "it" if len(gone) == 1 else "them"
+        said.append(f"delete the deployment{_s(gone)} of {_listed(gone)}: then no rollback to {them}")
     roles = _roles(settings, found, sorted(applied.generations - wanted))
     if roles:
         said.append(f"drop the login{_s(roles)} {_listed(roles)}, which no kept release uses")
@@ -140,7 +122,7 @@ def built_wrongly(applied: Applied, after: Releases) -> tuple[str, ...]:
 
 def _migrations(settings: Settings, application: Application, applied: Applied) -> tuple[list[str], list[str]]:
     """The files that the application's databases lack, before the release and behind the switch."""
-    names = databases_of(application)
+    names = application.databases
     used = [each for each in settings.catalog.databases if each.name in names] if applied.migrated is not None else []
     parts = [migrations.parts(settings.migrations(each)) for each in used]
     run = applied.migrated or frozenset()
@@ -152,11 +134,7 @@ def _switch(settings: Settings, application: Application, applied: Applied, afte
     if after.live is None or after.live == applied.live:
         return []
     domains = [each.name for each in settings.applications[application.name].domains if each.redirect is None]
-    moved = (
-        f"{_listed(domains)} from {applied.live} to {after.live}"
-        if applied.live
-        else f"{_listed(domains)} to {after.live}"
-    )
+    moved = f"{_listed(domains)}{f' from {applied.live}' if applied.live else ''} to {after.live}"
     path = application.health.path
     return [
         f"ask {after.live} at its own host ({path}) whether it is healthy; then, with one promote call, move {moved}"
@@ -167,16 +145,12 @@ def _roles(settings: Settings, application: Application, generations: Sequence[i
     return [
         settings.names.application_role(database, application.name, generation)
         for generation in generations
-        for database in databases_of(application)
+        for database in application.databases
     ]
 
 
 def _s(items: Sequence[str]) -> str:
     return "s" if len(items) != 1 else ""
-
-
-def _them(items: Sequence[str]) -> str:
-    return "it" if len(items) == 1 else "them"
 
 
 def _listed(items: Sequence[str]) -> str:

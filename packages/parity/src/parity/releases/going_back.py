@@ -22,9 +22,8 @@ _NEWEST = 10
 def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     """Make the release live that was live before the watched one; gives its id.
 
-    Raises:
-        RefusedError: there was none, or the schema forbids it, or it is not there or not healthy any more.
-        ParityError: as `switches.rollback`, `switch.make` and `update.run`.
+    Raises RefusedError where there was none, or the schema forbids it, or it is not there or not healthy any more;
+    else as `switches.rollback`, `switch.make` and `update.run`.
     """
     application, release, to = str(note.begin["application"]), note.begin["release"], note.begin["before"]
     if not to:
@@ -43,12 +42,7 @@ def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
 
 
 def finish(stack: Stack, screen: Screen, note: Note, why: str) -> str:
-    """Do what is left of going back, where what did it died; gives the release that is live.
-
-    Raises:
-        RefusedError: another release than the one before was made live since.
-        ParityError: as `go`.
-    """
+    """Do what is left of going back, where what did it died, and give the release that is live; raises as `go`."""
     application, to = str(note.begin["application"]), str(note.begin["before"])
     settings, state = stack.read()
     recorded = record.recorded_live(state, settings.catalog).get(application, {}).get("live")

@@ -10,7 +10,6 @@ import psycopg
 
 from parity.config import passwords, servers
 from parity.masked import MASK
-from parity.releases.forecast import databases_of
 from parity.vendors.postgres import connect
 
 if TYPE_CHECKING:
@@ -45,18 +44,13 @@ def of(settings: Settings, application: str, generation: int, environment: Mappi
     """
     found = next(each for each in settings.catalog.applications if each.name == application)
     logins: list[Login] = []
-    for database in databases_of(found):
+    for database in found.databases:
         own, server = settings.databases[database], settings.server(database)
         role = settings.names.application_role(database, application, generation)
         declared = {"PGHOST": own.host, "PGPORT": str(own.port), "PGSSLMODE": own.sslmode}
-        logins.append(
-            Login(
-                role,
-                settings.names.database(database),
-                passwords.derive(settings.secret, role, generation),
-                declared if servers.missing(environment, server) else servers.connection(environment, server),
-            )
-        )
+        where = declared if servers.missing(environment, server) else servers.connection(environment, server)
+        password = passwords.derive(settings.secret, role, generation)
+        logins.append(Login(role, settings.names.database(database), password, where))
     return tuple(logins)
 
 

@@ -25,7 +25,7 @@ from parity.config import (
 )
 from parity.documents import mapping
 from parity.errors import ConfigError, ParityError, ProjectError
-from parity.problems import in_order, spell
+from parity.problems import in_order
 from parity.releases import stack_file, stack_values
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def begun(path: Path) -> bool:
 def draft(project: Project, name: str, like: str) -> Draft:
     """The file of a new stack, from another stack's: its comments and form, and nothing that only one may have.
 
-    Args:
-        project: whose stacks they are.
-        name: the new stack's.
-        like: the stack that it resembles and promotes from.
+    `like` is the stack that it resembles and promotes from.
 
     Raises:
         ConfigError: the other stack's config has faults, or names of the new one would not do.
@@ -120,9 +117,7 @@ def draft(project: Project, name: str, like: str) -> Draft:
 def make(stack: Stack, made: Draft) -> None:
     """Make the stack at the backend, with secrets of the same provider's kind, and write its file.
 
-    Raises:
-        UpdateError: the engine could not make the stack, or encrypt a secret.
-        ProjectError: the file was written meanwhile.
+    Raises UpdateError where the engine fails, ProjectError where the file was written meanwhile.
     """
     path = stack.project.root / made.file
     values = {key: secrets.token_urlsafe(_BYTES) for key in made.generated}
@@ -180,10 +175,8 @@ def _source(stack: str, text: str) -> source.Source:
 
 def _require_names(made: Draft, catalog: Catalog, project: Project) -> None:
     """Refuse a stack whose names a vendor would not take, or that another stack has."""
-    others = [source.read_file(path) for path in project.stack_files().values() if path.name != made.file]
-    read = [each for each in others if isinstance(each, source.StackFile)]
-    faults = list(name_checks.check(catalog, _source(made.stack, made.text), read))
-    if faults:
+    others = settings.other_files(made.stack, project.root)
+    if faults := list(name_checks.check(catalog, _source(made.stack, made.text), others)):
         raise ConfigError(in_order(faults))
 
 
@@ -223,8 +216,3 @@ def require_free(project: Project, name: str) -> None:
 def commands(left: Iterable[ConfigProblem]) -> list[dict[str, str]]:
     """What is to be filled in, for `--json`: `key`, `what`, `command`."""
     return [{"key": each.key, "what": each.what, "command": each.remedy.partition("`")[2][:-2]} for each in left]
-
-
-def spelled(paths: Iterable[KeyPath]) -> list[str]:
-    """The full keys of paths."""
-    return [spell(path) for path in paths]

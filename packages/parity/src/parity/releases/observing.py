@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from parity.provider.release import live_of
 from parity.releases import counts, release_status
@@ -42,37 +42,6 @@ class Observed:
     """Where the release still gets to its users by stages."""
 
 
-class Observer(Protocol):
-    """What asks about one release."""
-
-    @property
-    def watch(self) -> Watch:
-        """How it is watched."""
-        ...
-
-    @property
-    def deployment(self) -> str:
-        """Of the watched release."""
-        ...
-
-    @property
-    def compares(self) -> bool:
-        """Whether there is a release before, and a URL for counts."""
-        ...
-
-    async def ask(self, since: datetime, until: datetime) -> Observed:
-        """The release now, with its counts in that window."""
-        ...
-
-    async def before(self, since: datetime, until: datetime) -> Observed:
-        """The counts of the release before in that window."""
-        ...
-
-    async def advance(self, roll: Roll) -> None:
-        """Give the release to the users of the next stage, after the last one to all; raises VendorError."""
-        ...
-
-
 def observer(stack: Stack, note: Note) -> Observer | None:
     """What asks about the release of a watch; None where it is not live, or is not declared to be watched any more."""
     settings, state = stack.read()
@@ -86,11 +55,13 @@ def observer(stack: Stack, note: Note) -> Observer | None:
     if deployed is None or (live and live != deployed.id):
         return None
     before_id = before.id if before else ""
-    return _Asks(declared, deployed.id, deployed.host, settings, application, release, before_id, there.through)
+    return Observer(declared, deployed.id, deployed.host, settings, application, release, before_id, there.through)
 
 
 @dataclass(frozen=True)
-class _Asks:
+class Observer:
+    """What asks about one release."""
+
     watch: Watch
     deployment: str
     host: str
@@ -102,6 +73,7 @@ class _Asks:
 
     @property
     def compares(self) -> bool:
+        """Whether there is a release before, and a URL for counts."""
         return bool(self.deployment_before and self._url)
 
     @property
@@ -109,6 +81,7 @@ class _Asks:
         return self.settings.applications[self.application].watch.counts or ""
 
     async def ask(self, since: datetime, until: datetime) -> Observed:
+        """The release now, with its counts in that window."""
         own = self.settings.applications[self.application].domains
         roll, served = await self._served()
         # While it rolls, a domain answers now with this release and now with the one before.
@@ -122,11 +95,13 @@ class _Asks:
         return Observed(served, dict(zip(names, faults, strict=True)), found, unread, roll)
 
     async def before(self, since: datetime, until: datetime) -> Observed:
+        """The counts of the release before in that window."""
         async with health.web() as web:
             found, unread = await self._counts(web, self.deployment_before, since, until)
         return Observed(counts=found, unread=unread)
 
     async def advance(self, roll: Roll) -> None:
+        """Give the release to the users of the next stage, after the last one to all; raises VendorError."""
         name = self.settings.names.project(self.application)
         body: dict[str, object] = {"canaryDeploymentId": roll.canary}
         step = "complete" if roll.last else "approve-stage"

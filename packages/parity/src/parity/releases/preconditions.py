@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 def wrong_builds(stack: str, application: str, applied: Applied, releases: Releases) -> None:
-    """Require that no release would be built with another one's variables.
-
-    Raises:
-        RefusedError: naming each that would.
-    """
+    """Require that no release would be built with another one's variables; raises RefusedError, which names those."""
     wrong = forecast.built_wrongly(applied, releases)
     if wrong:
         newest = releases.newest[0] if releases.newest else ""

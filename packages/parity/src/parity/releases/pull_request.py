@@ -39,17 +39,6 @@ class PullRequest:
         return {"number": self.number, "url": self.url, "title": self.title, "branch": self.branch}
 
 
-def client() -> Client:
-    """GitHub; raises UsageError where there is no token."""
-    found = release_status.github()
-    if found is None:
-        raise UsageError(
-            "GitHub cannot be asked: neither GH_TOKEN nor GITHUB_TOKEN is set.",
-            remedy="Export a token with `Contents: write` and `Pull requests: write` on the repository.",
-        )
-    return found
-
-
 def branch_of(change: Change, *, applied: bool) -> str:
     """The branch of a change; the same change has the same branch, so that a repeat makes no second pull request."""
     digest = hashlib.sha256(change.file.text.encode()).hexdigest()[:8]
@@ -78,12 +67,8 @@ async def make(
 ) -> PullRequest:
     """Commit the changed file to its own branch and open the pull request, or use the existing ones.
 
-    Args:
-        change: the edit; `change.file.read` must be what the default branch has.
-        project: where the file lies.
-        repository: where it is committed.
-        applied: whether the update has run.
-        run: where it ran, for the text, beginning with a space; empty where that is not known.
+    `change.file.read` must be what the default branch has. `applied` says whether the update has run, and `run` where,
+    beginning with a space; empty where that is not known.
 
     Raises:
         UsageError: there is no token, or nothing was changed.
@@ -92,9 +77,15 @@ async def make(
     """
     if change.file.text == change.file.read:
         raise UsageError("Nothing was changed, so there is nothing to review.", where=change.file.path.name)
-    async with client() as github:
+    client = release_status.github()
+    if client is None:
+        raise UsageError(
+            "GitHub cannot be asked: neither GH_TOKEN nor GITHUB_TOKEN is set.",
+            remedy="Export a token with `Contents: write` and `Pull requests: write` on the repository.",
+        )
+    async with client:
         try:
-            return await _Maker(github, change, project, repository).make(applied=applied, run=run)
+            return await _Maker(client, change, project, repository).make(applied=applied, run=run)
         except VendorError as error:
             raise ParityError(
                 f"The pull request could not be made: {error}",
@@ -160,11 +151,7 @@ class _Maker:
 
 
 async def of_commit(github: Client, repository: str, commit: str) -> PullRequest | None:
-    """The merged pull request that brought a commit in; None if there is none.
-
-    Raises:
-        VendorError: GitHub could not be asked.
-    """
+    """The merged pull request that brought a commit in; None if there is none. Raises VendorError."""
     async for page in github.pages(f"/repos/{repository}/commits/{commit}/pulls"):
         for row in page:
             if row.get("merged_at"):
@@ -173,11 +160,7 @@ async def of_commit(github: Client, repository: str, commit: str) -> PullRequest
 
 
 async def applied_and_open(github: Client, repository: Repository, stack: str) -> list[PullRequest]:
-    """The open pull requests of rollbacks that were applied to a stack already.
-
-    Raises:
-        VendorError: GitHub could not be asked.
-    """
+    """The open pull requests of rollbacks that were applied to a stack already; raises VendorError."""
     found: list[PullRequest] = []
     async for page in github.pages(f"/repos/{repository.owner}/{repository.name}/pulls", state="open", per_page=100):
         found += [_pull(row) for row in rows(page)]

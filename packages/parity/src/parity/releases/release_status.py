@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parity import redact
@@ -16,7 +17,7 @@ from parity.provider import release as switch
 from parity.releases import forecast
 from parity.resources import kinds
 from parity.vendors import health, services
-from parity.vendors.http import Client, NotFound, VendorError
+from parity.vendors.http import Client, VendorError
 from parity.vendors.rolling import configured, path, roll_of
 
 if TYPE_CHECKING:
@@ -108,9 +109,7 @@ class ReleaseStatus:
     @property
     def by_hand(self) -> str:
         """What a person made live without Parity, in words; empty if Vercel serves what was recorded."""
-        if self.rolls:
-            return ""
-        if not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
+        if self.rolls or not self.served or not self.recorded_deployment or self.served == self.recorded_deployment:
             return ""
         release = self.served_release
         if release is not None and release == self.releases.live:
@@ -151,11 +150,7 @@ class ReleaseStatus:
 
 
 def vercel(settings: Settings, limits: Limits | None = None) -> Client:
-    """Vercel as the stack's team sees it.
-
-    Raises:
-        UsageError: there is no token.
-    """
+    """Vercel as the stack's team sees it; raises UsageError where there is no token."""
     token = os.environ.get(services.VERCEL_TOKEN, "")
     if not token:
         raise UsageError(
@@ -174,14 +169,8 @@ def github(limits: Limits | None = None) -> Client | None:
 async def read(settings: Settings, state: State, application: str, *, limits: Limits | None = None) -> ReleaseStatus:
     """Ask the engine's record, Vercel and users' domains about one application, without changing anything.
 
-    Args:
-        settings: of the stack; where its secrets are sealed, Vercel is asked for what passes deployment protection.
-        state: what the engine recorded.
-        application: its name.
-        limits: when to give up on Vercel and on a health page that the catalog gives longer.
-
-    Raises:
-        UsageError: there is no token for Vercel.
+    Where the stack's secrets are sealed, Vercel is asked for what passes deployment protection. `limits` say when to
+    give up on Vercel, and on a health page that the catalog gives longer. Raises as `vercel`.
     """
     async with vercel(settings, limits) as client, health.web() as web:
         return await _Reader(settings, state, application, client, web, limits=limits).all()
@@ -216,7 +205,7 @@ class _Reader:
         if self.through == health.NOTHING or (self.application.watch and self.application.watch.stages):
             await project  # it says what passes deployment protection, and whether a release rolls
         found, deployments, domains = await asyncio.gather(project, self._deployments(recorded), self._domains())
-        live = _one(self.state, kinds.LIVE, kinds.live_name(self.application.first_name))
+        live = self.state.called(kinds.LIVE, kinds.live_name(self.application.first_name))
         outputs: Mapping[str, Any] = (live.outputs or live.inputs) if live else {}
         stale = [fault for fault in guard.stale(self.settings) if f".{self.application.name}." in fault.key]
         return ReleaseStatus(
@@ -243,9 +232,9 @@ class _Reader:
         return sum(60 * (each.minutes + watch.minutes) for each in watch.stages[stage : stage + 1]) if watch else 0
 
     def _recorded(self) -> dict[str, Recorded]:
-        prefix = f"{self.application.first_name}-deployment-"
-        found = {release: _one(self.state, kinds.DEPLOYMENT, prefix + release) for release in self.releases.kept}
-        return {release: each for release, each in found.items() if each is not None}
+        name = partial(kinds.deployment_name, self.application.first_name)
+        found = ((each, self.state.called(kinds.DEPLOYMENT, name(each))) for each in self.releases.kept)
+        return {release: each for release, each in found if each is not None}
 
     async def _project(self) -> switch.Live:
         name = self.settings.names.project(self.application.name)
@@ -273,35 +262,28 @@ class _Reader:
     async def _stored(self, release: str) -> bool | None:
         """Whether the registry still has a release's image."""
         made = _image(self.state, self.application, release)
-        if made is None or not made.outputs.get("digest"):
+        if not made.get("digest"):
             return None
-        path = f"/v1/vcr/repository/{made.outputs['repository']}/images/{made.outputs['digest']}"
+        path = f"/v1/vcr/repository/{made['repository']}/images/{made['digest']}"
         try:
-            return await self.vercel.get_or_none(path, projectId=str(made.outputs["projectId"])) is not None
+            return await self.vercel.get_or_none(path, projectId=str(made["projectId"])) is not None
         except VendorError as error:
             self.unasked.append(str(error))
             return None
 
     async def _deployment(self, release: str, recorded: Recorded) -> Deployed:
         document: Mapping[str, Any] = {}
-        state = "UNKNOWN"
         try:
-            document = await self.vercel.get(f"/v13/deployments/{recorded.id}")
-            state = str(document.get("readyState") or "UNKNOWN")
-        except NotFound:
-            state = "GONE"
+            document = await self.vercel.get_or_none(f"/v13/deployments/{recorded.id}") or {"readyState": "GONE"}
         except VendorError as error:
             self.unasked.append(str(error))
+        state = str(document.get("readyState") or "UNKNOWN")
         host = str(document.get("url") or recorded.outputs.get("url") or "")
         created = document.get("createdAt")
-        fault = await self._ask(host, release) if state == "READY" else self._not_ready(state, document)
+        end = builds.end(builds.beyond(document)) if document else None
+        fault = await self._ask(host, release) if state == "READY" else f"the deployment is {end or state}"
         seconds = created / 1000 if isinstance(created, int | float) else None
         return Deployed(recorded.id, host.removeprefix("https://"), state, seconds, fault)
-
-    @staticmethod
-    def _not_ready(state: str, document: Mapping[str, Any]) -> str:
-        end = builds.end(builds.beyond(document)) if document else None
-        return f"the deployment is {end or state}"
 
     async def _domains(self) -> dict[str, str]:
         live = self.releases.live
@@ -336,18 +318,15 @@ class _Reader:
         return f"answers {fault}" if fault and answer.status else fault
 
 
-def _one(state: State, kind: str, name: str) -> Recorded | None:
-    return next((each for each in state.resources if each.type == kind and each.name == name and not each.delete), None)
-
-
-def _image(state: State, application: Application, release: str) -> Recorded | None:
-    return _one(state, kinds.IMAGE, f"{application.first_name}-image-{release}")
-
-
 def image_of(state: State, application: Application, release: str) -> str:
     """The digest of the image that a release was built to, as the engine recorded it; empty where it has none."""
-    made = _image(state, application, release)
-    return str(made.outputs.get("digest") or "") if made else ""
+    return str(_image(state, application, release).get("digest") or "")
+
+
+def _image(state: State, application: Application, release: str) -> Mapping[str, Any]:
+    """The outputs of a release's image; empty where it has none."""
+    made = state.called(kinds.IMAGE, f"{application.first_name}-image-{release}")
+    return made.outputs if made else {}
 
 
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:

@@ -42,13 +42,8 @@ class Step:
 def render(root: Path, database: Database, by_hand: Collection[str] = ()) -> list[str]:
     """Write the file of each revision that has none, or whose source was changed since; gives their names.
 
-    Args:
-        root: the project's folder.
-        database: with migrations of Alembic or Django.
-        by_hand: keys of revisions of which the tool can render a part only, to be completed by hand.
-
-    Raises:
-        ProjectError: the tool fails, or cannot render a revision.
+    `by_hand` has the keys of revisions of which the tool can render a part only, to be completed by hand. Raises
+    ProjectError where the tool fails, or cannot render a revision.
     """
     how = database.migrations
     if how is None or not LAYOUTS[how.tool].rendered:
@@ -97,7 +92,8 @@ class _Rendering:
                 "write what the Python does into the file as SQL.",
             )
         stated = _STATED.search(source.read_text(encoding="utf-8")) if source else None
-        return f"{f'-- {stated[1]}{_END}' if stated else ''}{sql.strip()}\n"
+        first = f"-- {stated[1]}\n" if stated else ""
+        return f"{first}{sql.strip()}\n"
 
     def _write(self, name: str, text: str, origin: Origin) -> str:
         folder = self.root / self.how.folder
@@ -122,9 +118,6 @@ class _Rendering:
         if self.how.tool == "alembic":
             way += "; one that reads rows in Python is written as `op.execute` of SQL"
         return ProjectError(f"`{' '.join(words)}` failed: {why}", where=str(self.root), remedy=f"{way}.")
-
-
-_END = "\n"
 
 
 def _name(file: File | None, number: int, key: str, source: Path | None) -> str:

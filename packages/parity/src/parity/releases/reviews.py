@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.backend.reading import Asked
-from parity.documents import mapping, rows
+from parity.documents import at, mapping, rows
 from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from parity.backend.ledger import Record
     from parity.vendors.http import Client
@@ -34,17 +34,14 @@ class _Pull:
 async def ask(client: Client, repository: str, records: Sequence[Record]) -> dict[str, Asked]:
     """Ask about each operation that has a pull request or a run, each of these once; gives what is known by its id.
 
-    Args:
-        client: GitHub's API with a token that may read pull requests, checks and Actions.
-        repository: `owner/name`.
-        records: the operations.
+    `repository` is `owner/name`; the client's token may read pull requests, checks and Actions.
     """
     reader = _Reader(client, f"/repos/{repository}")
     numbers = dict.fromkeys(number for each in records if isinstance(number := each.begin.get("pull_request"), int))
     runs = dict.fromkeys(int(run["id"]) for each in records if (run := mapping(each.begin.get("run"))))
     found, approved = await asyncio.gather(
-        asyncio.gather(*(reader.pull(each) for each in numbers)),
-        asyncio.gather(*(reader.approvals(each) for each in runs)),
+        asyncio.gather(*(_or_fault(reader.pull(each)) for each in numbers)),
+        asyncio.gather(*(_or_fault(reader.approvals(each)) for each in runs)),
     )
     by_number, by_run = dict(zip(numbers, found, strict=True)), dict(zip(runs, approved, strict=True))
     return {
@@ -63,37 +60,37 @@ def _of(record: Record, pulls: dict[int, _Pull], runs: dict[int, _Pull]) -> Aske
     return Asked("; ".join(people), pull.checks, "; ".join((*pull.faults, *run.faults)))
 
 
+async def _or_fault(asked: Coroutine[Any, Any, _Pull]) -> _Pull:
+    """What is known; each part that cannot be read is a fault."""
+    try:
+        return await asked
+    except VendorError as error:
+        return _Pull(faults=(str(error),))
+
+
 @dataclass(frozen=True)
 class _Reader:
     client: Client
     root: str
 
     async def pull(self, number: int) -> _Pull:
-        """A pull request's reviewers and checks; each part that cannot be read is a fault."""
-        try:
-            found = await self.client.get(f"{self.root}/pulls/{number}")
-        except VendorError as error:
-            return _Pull(faults=(str(error),))
-        author, head = str(mapping(found.get("user")).get("login")), str(found["head"]["sha"])
-        reviewed, checked = await asyncio.gather(self._reviews(number, author), self._checks(head))
+        """A pull request's reviewers and checks."""
+        found = await self.client.get(f"{self.root}/pulls/{number}")
+        author, head = str(at(found, "user", "login")), str(found["head"]["sha"])
+        asked = (self._reviews(number, author), self._checks(head))
+        reviewed, checked = await asyncio.gather(*map(_or_fault, asked))
         return replace(reviewed, checks=checked.checks, faults=(*reviewed.faults, *checked.faults))
 
     async def _reviews(self, number: int, author: str) -> _Pull:
         last: dict[str, str] = {}
-        try:
-            async for page in self.client.pages(f"{self.root}/pulls/{number}/reviews", per_page=100):
-                for row in rows(page):
-                    if row["state"] in _DECIDING:
-                        last[str(mapping(row.get("user")).get("login"))] = str(row["state"])
-        except VendorError as error:
-            return _Pull(faults=(str(error),))
+        async for page in self.client.pages(f"{self.root}/pulls/{number}/reviews", per_page=100):
+            for row in rows(page):
+                if row["state"] in _DECIDING:
+                    last[str(at(row, "user", "login"))] = str(row["state"])
         return _Pull(tuple(name for name, state in last.items() if state == "APPROVED" and name != author))
 
     async def _checks(self, sha: str) -> _Pull:
-        try:
-            found = await self.client.get(f"{self.root}/commits/{sha}/check-runs", per_page=100)
-        except VendorError as error:
-            return _Pull(faults=(str(error),))
+        found = await self.client.get(f"{self.root}/commits/{sha}/check-runs", per_page=100)
         ended = [
             (str(each["name"]), str(each.get("conclusion") or each["status"])) for each in rows(found["check_runs"])
         ]
@@ -104,12 +101,7 @@ class _Reader:
 
     async def approvals(self, run: int) -> _Pull:
         """Who approved that a run deploys."""
-        try:
-            async for page in self.client.pages(f"{self.root}/actions/runs/{run}/approvals"):
-                found = [
-                    str(mapping(each.get("user")).get("login")) for each in rows(page) if each["state"] == "approved"
-                ]
-                return _Pull(tuple(dict.fromkeys(found)))
-        except VendorError as error:
-            return _Pull(faults=(str(error),))
+        async for page in self.client.pages(f"{self.root}/actions/runs/{run}/approvals"):
+            found = (str(at(each, "user", "login")) for each in rows(page) if each["state"] == "approved")
+            return _Pull(tuple(dict.fromkeys(found)))
         return _Pull()

@@ -11,7 +11,6 @@ from parity.config import migrations, servers
 from parity.errors import RefusedError
 from parity.git import Repository
 from parity.preview.migrated import taken_since, with_parts
-from parity.releases import forecast
 from parity.vendors.postgres import Unread, connect, way_in
 
 if TYPE_CHECKING:
@@ -44,16 +43,12 @@ def _newest(settings: Settings, root: Path, database: Database, commit: str) -> 
 def _used(settings: Settings, application: str) -> Iterator[Database]:
     """The databases with migrations that an application logs in to."""
     found = next(each for each in settings.catalog.applications if each.name == application)
-    names = forecast.databases_of(found)
+    names = found.databases
     yield from (each for each in settings.catalog.databases if each.name in names and each.migrations)
 
 
 def require(settings: Settings, application: str, name: str, *, anyway: bool) -> tuple[str, ...]:
-    """What was taken away since a release was built, as notes; it is gone back to only where that is said.
-
-    Raises:
-        RefusedError: contractions were applied that the release does not know, and `anyway` is not said.
-    """
+    """What was taken away since a release was built, as notes; raises RefusedError for any unless `anyway` is said."""
     release = settings.releases[application].kept[name]
     gone = [each for database in _used(settings, application) for each in _taken(settings, database, release)]
     if gone and not anyway:

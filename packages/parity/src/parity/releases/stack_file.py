@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from parity.config import source, stack_checks, stack_edit, yaml_edit
+from parity.config import source, stack_checks, stack_edit
 from parity.config.model_problems import model_faults
 from parity.config.stack_models import NAMESPACE, Release, Releases
 from parity.documents import mapping
@@ -36,12 +36,7 @@ class ReleasesFile:
 
 
 def load(path: Path) -> ReleasesFile:
-    """Read the releases of a stack's file.
-
-    Raises:
-        ProjectError: the file is not there.
-        ConfigError: it does not parse, or its releases have faults; all of them, with their lines.
-    """
+    """Read the releases of a stack's file; raises ProjectError where it is not there, ConfigError with every fault."""
     try:
         text = read_text(path)
     except FileNotFoundError:
@@ -50,11 +45,7 @@ def load(path: Path) -> ReleasesFile:
 
 
 def parse(name: str, text: str) -> dict[str, Releases]:
-    """The releases in a stack file's text, by application.
-
-    Raises:
-        ConfigError: as `load`.
-    """
+    """The releases in a stack file's text, by application; raises ConfigError as `load`."""
     file = source.parse(name, text)
     if isinstance(file, tuple):
         raise ConfigError(file)
@@ -82,20 +73,11 @@ def add_release(
     live: bool = False,
     again: bool = False,
 ) -> tuple[ReleasesFile, str]:
-    """Record the next release of an application.
+    """Record the next release of an application, and make it live where that is wanted; gives its id too.
 
-    Args:
-        file: the stack's file.
-        application: its name.
-        commit: 40 hex digits.
-        config: its config digest, 32 hex digits.
-        credentials: the generation that it logs in with; the newest release's or a higher one.
-        migrations: by database, the newest migration that the commit has.
-        live: whether to make it the live one too.
-        again: whether the newest release may be just this: a deployment that was built otherwise is built once more.
-
-    Returns:
-        The new file and the release's id.
+    `commit` has 40 hex digits, `config`, its digest, 32; `credentials` is the newest release's generation or a higher
+    one; `migrations` says by database which is the newest that the commit has. With `again` the newest release may be
+    just this: a deployment that was built otherwise is built once more.
 
     Raises:
         UsageError: no such application, the same commit, digest and generation as the newest, or a generation that
@@ -107,30 +89,19 @@ def add_release(
     if newest is not None:
         _refuse_repetition(file, application, newest, release, again=again)
     name = f"r{int(newest[0][1:]) + 1 if newest else 1}"
-    mapping, key, value = _node(file, application, "kept")
-    text = yaml_edit.append(file.text, mapping, key, value, stack_edit.release_entry(name, release))
-    after = releases.model_copy(update={"kept": {**releases.kept, name: release}})
-    added = _edited(file, text, application, after)
+    added = _edited(file, stack_edit.put, (application, "kept", name), stack_edit.release_word(release))
     return (set_live(added, application, name) if live else added), name
 
 
 def set_live(file: ReleasesFile, application: str, release: str) -> ReleasesFile:
-    """Make a kept release the live one; nothing else changes.
-
-    Raises:
-        UsageError: no such application, or the release is not kept.
-    """
+    """Make a kept release the live one; raises UsageError where it is not kept, or there is no such application."""
     releases = _of(file, application)
     if release not in releases.kept:
         kept = ", ".join(releases.kept) or "none"
         raise UsageError(
             f"Release {release} of {application} is not kept.", where=str(file.path), remedy=f"Kept: {kept}."
         )
-    if releases.live == release:
-        return file
-    _, key, value = _node(file, application, "live")
-    text = yaml_edit.replace_scalar(file.text, key, value, release)
-    return _edited(file, text, application, releases.model_copy(update={"live": release}))
+    return file if releases.live == release else _edited(file, stack_edit.put, (application, "live"), release)
 
 
 def promote(
@@ -143,23 +114,11 @@ def promote(
     again: bool = False,
     rotate: bool = False,
 ) -> tuple[ReleasesFile, str]:
-    """Make a commit the live release: a new release, or the newest if it is the same.
+    """Make a commit the live release: a new release, or the newest if it is the same; gives its id too.
 
-    Args:
-        file: the stack's file.
-        application: its name.
-        commit: 40 hex digits.
-        digest: gives the config digest of a generation of credentials.
-        migrations: by database, the newest migration that the commit has.
-        again: take it although it was rolled back from.
-        rotate: give it a new generation of credentials.
-
-    Returns:
-        The new file and the release's id.
-
-    Raises:
-        RefusedError: a kept release newer than the live one has this commit, so it was rolled back from.
-        UsageError: it is live already with this config; else as `add_release`.
+    `digest` gives the config digest of a generation of credentials, and `rotate` takes a new one; the rest is as for
+    `add_release`. Raises RefusedError, unless `again`, where a kept release newer than the live one has this commit, so
+    that it was rolled back from, and UsageError where it is live already with this config, or as `add_release`.
     """
     releases = _of(file, application)
     pinned = rolled_back_from(releases, commit)
@@ -171,15 +130,20 @@ def promote(
             remedy="If its fault is corrected outside the commit, say --again; else promote a commit that corrects it.",
         )
     newest = releases.newest
-    generation = releases.generation + rotate
-    config = digest(generation)
-    if newest is not None and _is_same(newest[1], _release(commit, config, generation)):
+    given: dict[str, Any] = {"commit": commit, "migrations": migrations}
+    given |= built_with(releases, digest, rotate=rotate)
+    if newest is not None and _is_same(newest[1], _release(**given)):
         if releases.live == newest[0]:
             what = f"{_stack(file)}/{application} {newest[0]} has this commit and config, and is live."
             raise UsageError(what, remedy="Nothing to promote.")
         return set_live(file, application, newest[0]), newest[0]
-    given: dict[str, Any] = {"commit": commit, "config": config, "credentials": generation, "migrations": migrations}
     return add_release(file, application, **given, live=True)
+
+
+def built_with(releases: Releases, digest: Callable[[int], str], *, rotate: bool) -> dict[str, Any]:
+    """`credentials` and `config` of an application's next release; `digest` gives the config digest of a generation."""
+    generation = releases.generation + rotate
+    return {"credentials": generation, "config": digest(generation)}
 
 
 def rolled_back_from(releases: Releases, commit: str) -> str | None:
@@ -200,30 +164,17 @@ def prunable(releases: Releases, keep: int) -> tuple[str, ...]:
     Those after the live one stay: they say what was rolled back from, which `parity promote` must know.
     """
     ids = [name for name, _ in releases.in_order]
-    safe = set(ids[-keep:]) | set(newer_than_live(releases))
-    if releases.live is not None:
-        place = ids.index(releases.live)
-        safe.update(ids[max(0, place - 1) : place + 1])
+    safe = {*ids[-keep:], *newer_than_live(releases), releases.live, releases.before(releases.live)}
     return tuple(name for name in ids if name not in safe)
 
 
 def prune(file: ReleasesFile, application: str, keep: int) -> tuple[ReleasesFile, tuple[str, ...]]:
-    """Drop the oldest kept releases beyond the `keep` newest, never the live one, the one before it or a newer one.
-
-    Returns:
-        The new file and the ids that went.
-
-    Raises:
-        UsageError: no such application, or `keep` is less than 1.
-    """
+    """Drop the releases that `prunable` gives; gives their ids too. Raises UsageError where `keep` is less than 1."""
     if keep < 1:
         raise UsageError("At least one release must be kept.", where="--keep", remedy="Give 1 or more.")
     gone = prunable(_of(file, application), keep)
     for name in gone:
-        releases = _of(file, application)
-        text = yaml_edit.remove(file.text, _node(file, application, "kept")[2], name)
-        kept = {other: release for other, release in releases.kept.items() if other != name}
-        file = _edited(file, text, application, releases.model_copy(update={"kept": kept}))
+        file = _edited(file, stack_edit.remove, (application, "kept", name))
     return file, gone
 
 
@@ -233,11 +184,7 @@ def write(file: ReleasesFile) -> None:
 
 
 def replace_text(path: Path, before: str, after: str) -> None:
-    """Replace a file's text by another one, all of it or nothing.
-
-    Raises:
-        ProjectError: the file was changed since it was read.
-    """
+    """Replace a file's text, all of it or nothing; raises ProjectError where it was changed since it was read."""
     if read_text(path) != before:
         raise ProjectError("The file was changed meanwhile.", where=str(path), remedy="Run the command again.")
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -272,30 +219,17 @@ def _of(file: ReleasesFile, application: str) -> Releases:
     return file.releases[application]
 
 
-def _node(file: ReleasesFile, application: str, key: str) -> tuple[Any, Any, Any]:
-    found = yaml_edit.find(yaml_edit.compose(file.text), ["config", KEY, application, key])
-    if found is None:
-        raise _cannot(file)
-    return found
-
-
-def _edited(file: ReleasesFile, text: str, application: str, expected: Releases) -> ReleasesFile:
-    """Return the file with the new text after verifying that it reads as intended."""
+def _edited(file: ReleasesFile, edit: Callable[..., str], path: tuple[str, ...], *word: str) -> ReleasesFile:
+    """The file after an edit of `stack_edit` at a path below `parity:releases`."""
     try:
-        releases = parse(file.path.name, text)
-    except ConfigError as error:
-        raise _cannot(file) from error
-    if releases != {**file.releases, application: expected}:
-        raise _cannot(file)
-    return replace(file, text=text, releases=releases)
-
-
-def _cannot(file: ReleasesFile) -> ProjectError:
-    return ProjectError(
-        "The releases are written in a way that cannot be edited safely; nothing was changed.",
-        where=f"{file.path}: {KEY}",
-        remedy="Write each application as `live: rN` and `kept:` with one release a line, without anchors.",
-    )
+        text = edit(file.path.name, file.text, (KEY, *path), *word)
+        return replace(file, text=text, releases=parse(file.path.name, text))
+    except ProjectError as error:
+        raise ProjectError(
+            "The releases are written in a way that cannot be edited safely; nothing was changed.",
+            where=f"{file.path}: {KEY}",
+            remedy="Write each application as `live: rN` and `kept:` with one release a line, without anchors.",
+        ) from error
 
 
 def _is_same(one: Release, other: Release) -> bool:

@@ -41,11 +41,7 @@ class Listed:
 
 
 def read(project: Project) -> list[Listed]:
-    """Every stack, each after the one that it promotes from.
-
-    Raises:
-        ConfigError: a file cannot be read, or the order has a fault; with all of them.
-    """
+    """Every stack, each after the one that it promotes from; raises ConfigError, with every fault of that order."""
     order = project.promotion
     files = project.stack_files()
     sources: dict[str, source.Source] = {}

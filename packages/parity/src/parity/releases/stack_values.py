@@ -60,10 +60,7 @@ class Edit:
 def set_secret(stack: Stack, key: str, value: str) -> Edit:
     """Encrypt a value with the stack's own key, put it in the file, and its fingerprint where a release needs one.
 
-    Args:
-        stack: whose file it is.
-        key: its full key with the path, for example `parity:applications.shop.variables.SESSION_SECRET`.
-        value: in the clear.
+    `key` is the full key with the path, for example `parity:applications.shop.variables.SESSION_SECRET`.
 
     Raises:
         UsageError: the key holds no secret.
@@ -84,16 +81,9 @@ def set_secret(stack: Stack, key: str, value: str) -> Edit:
 
 
 def set_plain(stack: Stack, key: str, value: str) -> Edit:
-    """Put a plain value in the file.
+    """Put a plain value, as it is typed, in the file: text, a number or a boolean by what the key takes.
 
-    Args:
-        stack: whose file it is.
-        key: its full key with the path.
-        value: as it is typed; it is text, a number or a boolean by what the key takes.
-
-    Raises:
-        UsageError: the key holds a secret.
-        ConfigError: the key is not known, or the value is not what it may hold.
+    Raises UsageError where the key holds a secret, ConfigError where it is not known or may not hold the value.
     """
     path = stack_edit.path_of(key)
     if path in _secrets(stack):
@@ -108,11 +98,7 @@ def set_plain(stack: Stack, key: str, value: str) -> Edit:
 
 
 def fingerprint(stack: Stack) -> Edit:
-    """Write the fingerprint of every secret that a release is built with, from the values as they are.
-
-    Raises:
-        UpdateError: the secrets could not be opened.
-    """
+    """Write every fingerprint, from the secrets as they are; raises UpdateError where these could not be opened."""
     return _with_fingerprints(stack, _open(stack), _opened(stack))
 
 
@@ -120,7 +106,7 @@ def with_fingerprints(name: str, text: str, made: Mapping[KeyPath, str | None]) 
     """The text of a stack's file with fingerprints, each by its secret's path, bound to the secrets' ciphertexts."""
     config = yaml_edit.load(text)["config"]
     for path, mark in made.items():
-        ciphertext = documents.mapping(_at(config, path)).get("secure")
+        ciphertext = documents.at(config, *path, "secure")
         if mark is not None and ciphertext:
             word = fingerprints.entry(mark, ciphertext)
             text = stack_edit.put(name, text, (fingerprints.KEY, spell(path)), word)
@@ -181,18 +167,11 @@ def _fingerprinted(stack: Stack, file: Edit, given: Mapping[KeyPath, str]) -> Ed
 
 def _opened(stack: Stack) -> dict[KeyPath, str]:
     values = stack.values()
-    found = {path: _at(values, path) for path in _secrets(stack)}
+    found = {path: documents.at(values, *path) for path in _secrets(stack)}
     clear = {path: each.reveal() if isinstance(each, Secret) else each for path, each in found.items()}
     opened = {path: value for path, value in clear.items() if isinstance(value, str)}
     stack.pulumi.redactor.learn(opened.values())
     return opened
-
-
-def _at(value: Any, path: KeyPath) -> Any:
-    """What stands at a path of plain values; None where there is nothing."""
-    for part in path:
-        value = documents.mapping(value).get(str(part))
-    return value
 
 
 def _with_fingerprints(stack: Stack, file: Edit, opened: Mapping[KeyPath, str]) -> Edit:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from parity.config.digest import config_digest
 from parity.errors import HealthError, RefusedError, UsageError
-from parity.problems import nearest
+from parity.problems import did_you_mean
 from parity.releases import commits, forecast, preconditions, release_status, schema, stack_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from parity.config.parameters import Application
     from parity.config.settings import Settings
     from parity.config.stack_models import Release
@@ -71,14 +71,9 @@ def release(
 ) -> Change:
     """Record the next release of an application; secrets stay sealed.
 
-    Args:
-        stack: where.
-        application: its name.
-        commit: any name that Git knows; None for HEAD or the live release's, by what changed.
-        rotate: give it a new generation of credentials.
-        live: make it the live one too.
-        again: also where the newest is just this.
-        recorded: whether to ask the engine what is built; else the file's kept releases are taken for built.
+    `commit` is any name that Git knows; None for HEAD or the live release's, by what changed. With `again` it is
+    recorded also where the newest is just this. Unless the engine is asked what is built, `recorded`, the file's kept
+    releases are taken for built.
 
     Raises:
         UsageError: no such application, an unknown commit, or nothing new to record.
@@ -90,13 +85,16 @@ def release(
     taken = commits.chosen(commit, stack.project.root, found, file.releases[application])
     commit, built = taken.sha, {each.commit for each in file.releases[application].kept.values()}
     note = "" if commit in built else asyncio.run(_known(stack, settings, commit))
-    applied = (
-        release_status.applied(settings, stack.recorded(), application)
-        if recorded
-        else forecast.applied_by_file(file.releases[application])
-    )
+    applied = forecast.applied_by_file(file.releases[application])
+    if recorded:
+        applied = release_status.applied(settings, stack.recorded(), application)
     has = schema.of_commit(settings, stack.project.root, application, commit)
-    after, name = _add(settings, file, application, commit, has, rotate=rotate, live=live, again=again)
+    own = stack_file.built_with(
+        file.releases[application], partial(config_digest, settings, application), rotate=rotate
+    )
+    after, name = stack_file.add_release(
+        file, application, commit=commit, **own, migrations=has, live=live, again=again
+    )
     preconditions.wrong_builds(stack.name, application, applied, after.releases[application])
     kept = after.releases[application].kept[name]
     notes = [each for each in (taken.why, note) if each]
@@ -147,7 +145,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
         file,
         application,
         recorded.commit,
-        lambda generation: config_digest(settings, application, generation),
+        partial(config_digest, settings, application),
         migrations=recorded.migrations,
         again=again,
         rotate=rotate,
@@ -173,11 +171,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
 
 
 def prune(stack: Stack, application: str, keep: int) -> Change:
-    """Drop the oldest kept releases, never the live one, the one before it, or one that is newer than the live one.
-
-    Raises:
-        UsageError: no such application, or `keep` is less than 1.
-    """
+    """Drop the oldest kept releases, as `stack_file.prune` does; raises as that does."""
     settings = stack.sealed_settings()
     application_of(settings, application)
     file = load(stack)
@@ -185,23 +179,17 @@ def prune(stack: Stack, application: str, keep: int) -> Change:
     # What a changed file leaves of the releases, against the engine's record: earlier changes may wait there too.
     applied = release_status.applied(settings, stack.recorded(), application)
     left = ", ".join(name for name, _ in after.releases[application].in_order)
-    title = f"{', '.join(gone)} of {application} in {stack.name} {'goes' if len(gone) == 1 else 'go'}; kept: {left}"
-    if not gone:
-        title = f"Nothing of {application} in {stack.name} goes; kept: {left}"
-    newer = stack_file.newer_than_live(file.releases[application])
-    notes = ()
-    if newer and len(file.releases[application].kept) > keep:
-        live = file.releases[application].live
-        notes = (
-            f"{', '.join(newer)}, newer than the live {live}, stay: `parity promote` must know what was rolled back.",
-        )
+    goes = f"{', '.join(gone) or 'Nothing'} of {application} in {stack.name} {'go' if len(gone) > 1 else 'goes'}"
+    releases = file.releases[application]
+    newer = ", ".join(stack_file.newer_than_live(releases))
+    stay = f"{newer}, newer than the live {releases.live}, stay: `parity promote` must know what was rolled back."
     return Change(
         stack.name,
         application,
         "prune",
         after,
-        title,
-        notes,
+        f"{goes}; kept: {left}",
+        (stay,) if newer and len(releases.kept) > keep else (),
         forecast.forecast(settings, application, applied, after.releases[application]),
         None,
     )
@@ -235,29 +223,9 @@ def _healthy(found: ReleaseStatus) -> tuple[str, Release]:
 
 
 async def _known(stack: Stack, settings: Settings, commit: str) -> str:
-    client = release_status.github()
     repository = settings.catalog.repository
-    if client is None:
-        return commits.judge(commit, repository, await commits.known(commit, stack.project.root, repository, None))
-    async with client:
+    async with release_status.github() or nullcontext() as client:
         return commits.judge(commit, repository, await commits.known(commit, stack.project.root, repository, client))
-
-
-def _add(
-    settings: Settings,
-    file: ReleasesFile,
-    application: str,
-    commit: str,
-    migrations: Mapping[str, int],
-    *,
-    rotate: bool,
-    live: bool,
-    again: bool = False,
-) -> tuple[ReleasesFile, str]:
-    generation = file.releases[application].generation + rotate
-    digest = config_digest(settings, application, generation)
-    given: dict[str, Any] = {"commit": commit, "config": digest, "credentials": generation, "migrations": migrations}
-    return stack_file.add_release(file, application, **given, live=live, again=again)
 
 
 def application_of(settings: Settings, name: str) -> Application:
@@ -265,13 +233,8 @@ def application_of(settings: Settings, name: str) -> Application:
     found = next((each for each in settings.catalog.applications if each.name == name), None)
     if found is None:
         known = [each.name for each in settings.catalog.applications]
-        guess = nearest(name, known)
-        hint = f"Did you mean {guess}? " if guess else ""
-        raise UsageError(
-            f"There is no application {name}.",
-            where="infra/catalog.py",
-            remedy=f"{hint}Applications: {', '.join(known)}.",
-        )
+        remedy = f"{did_you_mean(name, known)}Applications: {', '.join(known)}."
+        raise UsageError(f"There is no application {name}.", where="infra/catalog.py", remedy=remedy)
     return found
 
 

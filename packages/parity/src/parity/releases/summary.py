@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from parity import markup
 from parity.errors import UnreadError, WatchError
 from parity.redact import masked
-from parity.releases import forecast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,15 +57,7 @@ def markdown(
     origin: Origin,
     failure: ParityError | None,
 ) -> str:
-    """The summary.
-
-    Args:
-        stack: the stack's name.
-        before: what was recorded as live before, by application, as `parity.updates.record.recorded_live` gives it.
-        found: how each application stands afterwards.
-        origin: where the delivery came from.
-        failure: why the update failed; None where it ended well.
-    """
+    """The summary; `before` is what was live, as `parity.updates.record.recorded_live` gives it."""
     sick = [each for each in found if each.releases.live is not None and each.faults()]
     watched = next((text for kind, text in _WATCHED.items() if isinstance(failure, kind)), "")
     title = watched or ("failed" if failure else "delivered, and not well" if sick else "delivered")
@@ -115,18 +106,13 @@ def _going_back(stack: str, before: Mapping[str, Mapping[str, Any]], found: Sequ
     lines: list[str] = []
     for each in found:
         was = str(before.get(each.application, {}).get("live") or "")
-        target = was if was in each.releases.kept and was != each.served_release else _older(each)
+        again = was in each.releases.kept and was != each.served_release
+        target = was if again else each.releases.before(each.served_release)
         if target:
             lines.append(f"- {each.application}: `parity rollback {stack} {each.application} --to {target} --up`")
     if not lines:
         return ["There is no kept release to go back to."]
     return ["To go back (or by the workflow `rollback`), one switch, nothing is built:", "", *lines]
-
-
-def _older(found: ReleaseStatus) -> str:
-    live = found.served_release
-    older = [name for name, _ in found.releases.in_order if live and forecast.number(name) < forecast.number(live)]
-    return older[-1] if older else ""
 
 
 def append(path: Path, text: str) -> None:

@@ -52,8 +52,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     That is so if nothing is recorded as live, the last update did not end, or the guard would stop the update.
     """
     first = next(each.first_name for each in settings.catalog.applications if each.name == there.application)
-    name = kinds.live_name(first)
-    live = next((each for each in state.resources if each.type == kinds.LIVE and each.name == name), None)
+    live = state.called(kinds.LIVE, kinds.live_name(first))
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:
         return None

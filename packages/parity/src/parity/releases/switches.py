@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 
 
 def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, anyway: bool = False) -> Change:
-    """Make a kept release live again.
+    """Make a kept release live again, by default the one before the live one.
 
-    Args:
-        stack: where.
-        application: its name.
-        to: the release; None for the kept one before the live one.
-        checked: whether to ask PostgreSQL and Vercel first; else the file alone is read and edited.
-        anyway: whether to go although the schema has not all that the release was built for.
+    Unless PostgreSQL and Vercel are asked first, `checked`, the file alone is read and edited. With `anyway` it goes
+    although the schema has not all that the release was built for.
 
     Raises:
         UsageError: no such application or release, or it is live already.
@@ -75,12 +71,7 @@ def rollback(stack: Stack, application: str, to: str | None, *, checked: bool, a
 
 
 def live(stack: Stack, application: str, name: str) -> Change:
-    """Make a kept release live that is newer than the live one, or the first.
-
-    Raises:
-        UsageError: no such application or release, it is live already, or older than the live one.
-        RefusedError: its credentials do not log in, it is not deployed, or is not healthy.
-    """
+    """Make a kept release live that is newer than the live one, or the first; raises as `rollback`."""
     with stack.exporting() as recorded:
         settings = stack.settings()
     steps.application_of(settings, application)
@@ -113,21 +104,12 @@ def live(stack: Stack, application: str, name: str) -> Change:
 
 
 def previous(releases: Releases, stack: str, application: str) -> str:
-    """The kept release before the live one.
-
-    Raises:
-        UsageError: there is none.
-    """
-    older = [
-        name
-        for name, _ in releases.in_order
-        if releases.live and forecast.number(name) < forecast.number(releases.live)
-    ]
-    if not older:
-        kept = ", ".join(releases.kept) or "none"
-        what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
-        raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
-    return older[-1]
+    """The kept release before the live one; raises UsageError where there is none."""
+    if found := releases.before(releases.live):
+        return found
+    kept = ", ".join(releases.kept) or "none"
+    what = f"{application} of {stack} has no kept release before the live one ({releases.live or 'none'})."
+    raise UsageError(what, remedy=f"Kept: {kept}. Name one with --to.")
 
 
 def what_goes_back(settings: Settings, application: str, releases: Releases, name: str) -> tuple[str, ...]:
@@ -149,7 +131,7 @@ def what_goes_back(settings: Settings, application: str, releases: Releases, nam
 def _differences(settings: Settings, application: str, then: Release, now: Release | None) -> list[str]:
     roles = [
         settings.names.application_role(database, application, then.credentials)
-        for database in forecast.databases_of(steps.application_of(settings, application))
+        for database in steps.application_of(settings, application).databases
     ]
     who = f", which logs in as {', '.join(roles)}" if roles else ""
     if now is None:

@@ -14,18 +14,19 @@ from parity.backend import holds, this_host, watches
 from parity.backend.ledger import identity_of
 from parity.backend.stack_backend import open_backend, provenance
 from parity.errors import ParityError, RefusedError, UnreadError, WatchError
-from parity.releases import going_back, observing
-from parity.releases.judging import Judge
+from parity.releases import evidence, going_back, observing
 from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from parity.backend.holds import Hold
     from parity.backend.ledger import Ledger
     from parity.backend.notes import Note
+    from parity.config.parameters import Watch
     from parity.console import Screen
     from parity.evaluate.stack import Stack
+    from parity.releases.evidence import Comparison, Counts
     from parity.releases.observing import Observed, Observer
 
 PASSED, WENT_BACK, HELD, SUPERSEDED, UNREAD = "passed", "went back", "held", "superseded", "unread"
@@ -87,14 +88,9 @@ def watch(
     clock: Clock | None = None,
     observer: Callable[[Stack, Note], Observer | None] = observing.observer,
 ) -> list[Ended]:
-    """Watch each release of which the watch has no end.
+    """Watch each release of the stack of which the watch has no end, or only what the update of a record made live.
 
-    Args:
-        stack: the stack.
-        screen: shows the steps.
-        update: an update's record; only what that one made live. None: all of the stack.
-        clock: the time.
-        observer: what asks about a release; None where it is not live any more.
+    `observer` gives what asks about a release; None where it is not live any more.
     """
     ledger = open_backend(stack).ledger
     if ledger is None or update == "":
@@ -147,7 +143,7 @@ class _Watching:
             if found is None:
                 ended.append(self._left_behind(note))
             else:
-                under_way.append(_One(note, found, Judge(found.watch), self.clock.now()))
+                under_way.append(_One(note, found, _Judge(found.watch), self.clock.now()))
         if not under_way:
             return ended
         with self.screen.step(f"Watch {', '.join(watches.name_of(each.note) for each in under_way)}") as step:
@@ -246,12 +242,55 @@ class _Watching:
 
 
 @dataclass
+class _Judge:
+    """What was seen of one release so far."""
+
+    watch: Watch
+    before: Counts | None = None
+    """Of the release before; None until it was read, and where there is none or no URL for counts."""
+    counts: Counts | None = None
+    """The newest of the release itself."""
+    unread: str = ""
+    """Why the counts could not be read the last time; empty where they were."""
+    unread_before: str = ""
+    """The same of the release before."""
+    _in_a_row: dict[str, int] = field(default_factory=dict[str, int])
+    _comparison: Comparison | None = None
+
+    def compare(self, before: Counts, *, meanwhile: bool) -> None:
+        """Take the counts of the release before, once, or each time where both have users."""
+        self.before, watch = before, self.watch
+        self._comparison = evidence.compare(before, watch.least_difference, watch.false_aborts, meanwhile=meanwhile)
+
+    def unhealthy(self, faults: Mapping[str, str]) -> str:
+        """Take what is wrong with each domain's answer; why the release is bad, empty where it is not."""
+        for name, fault in faults.items():
+            self._in_a_row[name] = self._in_a_row.get(name, 0) + 1 if fault else 0
+        bad = [
+            f"https://{name} {faults[name]}, {count} times in a row"
+            for name, count in self._in_a_row.items()
+            if count >= self.watch.unhealthy_answers
+        ]
+        return "; ".join(bad)
+
+    def worse(self, seen: Observed) -> str:
+        """Take its counts since the switch; why the release is bad, empty where it is not."""
+        if seen.counts is None:
+            self.unread = seen.unread
+            return ""
+        self.counts, self.unread = seen.counts, ""
+        if self._comparison is None or not self._comparison.is_worse(seen.counts):
+            return ""
+        return f"{seen.counts}; of the release before: {self.before}"
+
+
+@dataclass
 class _One:
     """One watch under way."""
 
     note: Note
     observer: Observer
-    judge: Judge
+    judge: _Judge
     began: datetime
     stage: int | None = None
     """Of the release's users, from 0; None where all have it, as far as Vercel could be asked."""
@@ -287,7 +326,7 @@ class _One:
         self._follow(seen, now)
         if seen.served and seen.served != observer.deployment and not (self._completing and now < self._until):
             return SUPERSEDED, f"deployment {seen.served} is live"
-        bad = judge.unhealthy(seen.faults) or self._counted(seen)
+        bad = judge.unhealthy(seen.faults) or judge.worse(seen)
         if bad:
             return HELD, bad
         if now < self._until:
@@ -329,11 +368,5 @@ class _One:
         start = began if meanwhile else began - timedelta(minutes=self.observer.watch.minutes_before)
         seen = await self.observer.before(start, now if meanwhile else began)
         if seen.counts is not None:
-            (self.judge.compare_meanwhile if meanwhile else self.judge.compare_with)(seen.counts)
+            self.judge.compare(seen.counts, meanwhile=meanwhile)
         self.judge.unread_before = seen.unread
-
-    def _counted(self, seen: Observed) -> str:
-        if seen.counts is None:
-            self.judge.unread = seen.unread
-            return ""
-        return self.judge.worse(seen.counts)

@@ -26,12 +26,7 @@ _SECONDS = 2
 
 
 def faults(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
-    """The hosts of the stack's databases that lead to another server than the administrator's variables do.
-
-    Args:
-        settings: the stack's; secrets may be sealed.
-        environ: libpq's variables, of each server.
-    """
+    """The hosts of the stack's databases that lead to another server than the administrator's variables do."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = pool.map(partial(_fault, settings, environ), settings.databases)
         return [each for each in found if each is not None]

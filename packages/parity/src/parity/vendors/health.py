@@ -51,11 +51,7 @@ class Pass:
         return {name: value for name, value in given.items() if value}
 
     async def headers(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The header of one request; none outside of a job, where a job's token is wanted.
-
-        Raises:
-            VendorError: GitHub gives the job no token.
-        """
+        """The header of one request; none outside of a job that is to give a token; raises VendorError."""
         environ = os.environ if environment is None else environment
         if self.audience:
             return {TRUSTED_HEADER: await job.token(self.audience, environ)} if job.is_here(environ) else {}
@@ -128,10 +124,7 @@ class Answer:
     def fault(self, release: str | None = None, commit: str = "", *, database: bool = True) -> str:
         """What is wrong with the answer, without any text of its own that could hold a secret; empty where nothing is.
 
-        Args:
-            release: the id that must answer; None for any.
-            commit: 40 hex digits, the commit that must answer where a release is named.
-            database: whether every database login must work too.
+        The release must answer, where one is named, of that commit (40 hex digits), and every login to a database work.
         """
         if self.status is None:
             return f"no answer ({self.error})"
@@ -154,8 +147,9 @@ class Answer:
 
     def summary(self) -> str:
         """The parts of the answer that are known to be harmless."""
+        well = {True: "ok", False: "failed"}
         parts = [f"release {self.release or '?'}", f"commit {self.commit or '?'}"]
-        parts += [f"{_word(row.get('variable')) or '?'} {_well(row)}" for row in self._logins]
+        parts += [f"{_word(row.get('variable')) or '?'} {well[row.get('ok') is True]}" for row in self._logins]
         if not isinstance(self.body.get("database"), list):
             parts.append(f"database {'ok' if logs_in(self.body.get('database')) else 'not ok'}")
         return ", ".join(parts)
@@ -173,13 +167,9 @@ def logs_in(said: Any) -> bool:
 
 
 async def ask(web: httpx.AsyncClient, url: str, *, through: Pass = NOTHING, seconds: float = 15) -> Answer:
-    """Ask once; a failure to connect, or to get a job's token, is an answer too.
+    """Ask a health page once, at a deployment's own host or a domain, with a client that follows no redirects.
 
-    Args:
-        web: follows no redirects.
-        url: of the health page, at a deployment's own host or a domain.
-        through: what lets the request through Vercel's protection.
-        seconds: limit of the request.
+    A failure to connect, or to get a job's token, is an answer too.
     """
     try:
         answer = await web.get(url, headers=await through.headers(), timeout=seconds)
@@ -206,10 +196,6 @@ async def ask_as_taken(
 def web(environment: Mapping[str, str] | None = None) -> httpx.AsyncClient:
     """A client that asks deployments and domains: the environment's proxy and certificates, no redirects followed."""
     return connection(environment, follow_redirects=False)
-
-
-def _well(row: Mapping[str, Any]) -> str:
-    return "ok" if row.get("ok") is True else "failed"
 
 
 def _word(value: Any) -> str:

@@ -21,9 +21,10 @@ import random
 import re
 import ssl
 import time
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -32,11 +33,8 @@ from parity.documents import Document, is_mapping, mapping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-    from types import TracebackType
 
-
-_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN, _HTTP_NOT_FOUND, _HTTP_TOO_MANY = 401, 403, 404, 429
-_HTTP_ERRORS, _HTTP_SERVER_ERRORS = 400, 500
+_HTTP_ERRORS, _HTTP_FORBIDDEN, _HTTP_TOO_MANY, _HTTP_SERVER_ERRORS = 400, 403, 429, 500
 
 
 class VendorError(Exception):
@@ -80,6 +78,7 @@ class Unreadable(VendorError):
     """The answer is not what the interface promises: a page cut short, or no JSON."""
 
 
+_KINDS: dict[int, type[VendorError]] = {401: Unauthorized, _HTTP_FORBIDDEN: Forbidden, 404: NotFound}
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What may be one in JSON."""
 
@@ -103,11 +102,8 @@ def connection(
 ) -> httpx.AsyncClient:
     """An HTTP client that goes through the environment's proxy and trusts its certificate authorities.
 
-    Args:
-        environment: holds HTTPS_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; the process's own by default, whose NO_PROXY
-            counts too.
-        transport: replaces the network in tests.
-        options: httpx's own, for example `timeout` in seconds.
+    The environment, the process's own by default, whose NO_PROXY counts too, has HTTPS_PROXY, SSL_CERT_FILE and
+    SSL_CERT_DIR. `transport` replaces the network in tests; the options are httpx's.
     """
     own = environment is None or environment is os.environ
     given = os.environ if environment is None else environment
@@ -139,7 +135,7 @@ class Limits:
     connections: int = 8
 
 
-class Client:
+class Client(AbstractAsyncContextManager["Client"]):
     """An asynchronous client of one vendor; use it as an async context manager.
 
     Proxy and CA come from the environment (HTTPS_PROXY, SSL_CERT_FILE), as for every other program of the project.
@@ -170,13 +166,7 @@ class Client:
             timeout=self._limits.request_seconds,
         )
 
-    async def __aenter__(self) -> Self:
-        """Give the client; its connections open when they are first used."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         """Close the connections."""
         await self.close()
 
@@ -185,13 +175,12 @@ class Client:
         await self._http.aclose()
 
     async def get(self, path: str, **parameters: str | int) -> Document:
-        """One object.
-
-        Raises:
-            VendorError: one of its kinds, after back-off within the limits.
-        """
+        """One object; raises VendorError, one of its kinds, after back-off within the limits."""
         answer = await self.request("GET", path, parameters=parameters)
-        return self._object(answer)
+        document: object = self._json(answer)
+        if not is_mapping(document):
+            raise self._unreadable(answer, f"an object expected, not {type(document).__name__}")
+        return document
 
     async def get_or_none(self, path: str, **parameters: str | int) -> Document | None:
         """One object, or None where the vendor says that there is none."""
@@ -227,12 +216,8 @@ class Client:
     ) -> httpx.Response:
         """Send a request; repeat it with growing pauses while the vendor limits or fails, until the deadline.
 
-        Args:
-            method: the HTTP method.
-            path: from the service's root.
-            parameters: the query; the service's own are added.
-            body: sent as JSON; secrets of the running command are masked in it, which may be an issue or a comment.
-            repeat: whether sending it twice does no harm; where it is False only rate limits are waited out.
+        The service's own parameters are added. Secrets of the running command are masked in the body, which may be an
+        issue or a comment. Where sending it twice would do harm, `repeat` is False: only rate limits are waited out.
         """
         until = self._clock() + self._limits.deadline_seconds
         pause = self._limits.first_pause_seconds
@@ -269,20 +254,13 @@ class Client:
 
     def _error(self, method: str, path: str, answer: httpx.Response) -> tuple[VendorError, float | None, bool]:
         status, (code, message) = answer.status_code, _said(answer)
-        pause = _retry_after(answer)
-        kind: type[VendorError]
-        again = False
+        kind = _KINDS.get(status, Refused)
         if status == _HTTP_TOO_MANY or (status == _HTTP_FORBIDDEN and _is_rate_limit(answer)):
-            kind, again = RateLimited, True
+            kind = RateLimited
         elif status >= _HTTP_SERVER_ERRORS:
-            kind, again = Unavailable, True
-        else:
-            kind = {
-                _HTTP_UNAUTHORIZED: Unauthorized,
-                _HTTP_FORBIDDEN: Forbidden,
-                _HTTP_NOT_FOUND: NotFound,
-            }.get(status, Refused)
-        return kind(self.service.name, method, path, status, message, code=code), pause, again
+            kind = Unavailable
+        error = kind(self.service.name, method, path, status, message, code=code)
+        return error, _retry_after(answer), kind in {RateLimited, Unavailable}
 
     def _after(
         self, path: str, query: dict[str, str | int], answer: httpx.Response, page: Any, mark: str
@@ -304,24 +282,11 @@ class Client:
             lone = _SURROGATE.search(answer.content)
             return json.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace")) if lone else document
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            request = answer.request
-            raise Unreadable(
-                self.service.name, request.method, request.url.path, answer.status_code, f"no complete JSON: {error}"
-            ) from error
+            raise self._unreadable(answer, f"no complete JSON: {error}") from error
 
-    def _object(self, answer: httpx.Response) -> Document:
-        document: object = self._json(answer)
-        if not is_mapping(document):
-            request = answer.request
-            found = type(document).__name__
-            raise Unreadable(
-                self.service.name,
-                request.method,
-                request.url.path,
-                answer.status_code,
-                f"an object expected, not {found}",
-            )
-        return document
+    def _unreadable(self, answer: httpx.Response, what: str) -> Unreadable:
+        request = answer.request
+        return Unreadable(self.service.name, request.method, request.url.path, answer.status_code, what)
 
 
 def _is_rate_limit(answer: httpx.Response) -> bool:

@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 
 
 def settings() -> Settings:
-    """Read the running stack's settings from the engine.
+    """Read the running stack's settings from the engine; raises pulumi.RunError with the report.
 
     A release that config has moved away from is refused, a host that is not the server on which the database is made,
     and an update outside of a job where a job alone can ask the releases.
-
-    Raises:
-        pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
     """
     values = {key: str(value) for key, value in engine_config.CONFIG.get().items()}
     secret_keys = engine_config._SECRET_KEYS.get()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no public list
@@ -43,13 +40,10 @@ def settings() -> Settings:
 
 
 def require_vendors(catalog: Catalog) -> None:
-    """Stop the program where a vendor does not open.
+    """Stop the program where a vendor does not open: raises pulumi.RunError with the report.
 
     In a preview PostgreSQL is only warned of: nothing is made, a machine that previews need not reach the database, and
     who plans need not be allowed to make anything.
-
-    Raises:
-        pulumi.RunError: with the report; the engine shows it without a traceback and exits non-zero.
     """
     previewing = pulumi.runtime.is_dry_run()
     found = preflight.ask(catalog, os.environ)

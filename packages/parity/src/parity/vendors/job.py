@@ -28,11 +28,7 @@ def is_here(environ: Mapping[str, str]) -> bool:
 
 
 async def token(audience: str, environ: Mapping[str, str]) -> str:
-    """A new token of the job for an audience; GitHub lets it live for minutes.
-
-    Raises:
-        VendorError: GitHub gives none.
-    """
+    """A new token of the job for an audience, which lives for minutes; raises VendorError where GitHub gives none."""
     address = httpx.URL(environ[URL])
     base = f"{address.scheme}://{address.netloc.decode()}"
     service = Service("GitHub", base, {"Authorization": f"Bearer {environ[TOKEN]}"}, dict(address.params))

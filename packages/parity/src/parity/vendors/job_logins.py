@@ -70,11 +70,7 @@ def drop_ended(connection: psycopg.Connection[Any], role: str) -> list[str]:
 
 
 def end(connection: psycopg.Connection[Any]) -> None:
-    """End the login that the connection logged in with: its other sessions, and its password.
-
-    Raises:
-        psycopg.Error: it is none of these logins.
-    """
+    """End the login of a connection: its other sessions and its password; raises psycopg.Error where it is no job's."""
     connection.execute("set role none")
     others = "from pg_stat_activity where usename = session_user and pid <> pg_backend_pid()"
     connection.execute(f"select pg_terminate_backend(pid) {others}")

@@ -35,15 +35,10 @@ class Unread(Exception):
 
 
 def connect(environ: Mapping[str, str], database: str | None = None, **given: Any) -> psycopg.Connection[Any]:
-    """Open a session in which each statement is its own transaction.
+    """Open a session in which each statement is its own transaction; raises psycopg.Error where it does not open.
 
-    Args:
-        environ: libpq's variables (`PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGDATABASE`).
-        database: its name; None for `PGDATABASE`, else `postgres`.
-        given: parameters of psycopg that count before the variables.
-
-    Raises:
-        psycopg.Error: the server does not open.
+    `environ` has libpq's variables; without a database's name it is `PGDATABASE`, else `postgres`. `given` are
+    parameters of psycopg that count before them.
     """
     return psycopg.connect(**{**options(environ, database), **given})
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from parity.config.parameters import Catalog
     from parity.vendors.http import Service
 
-LIMIT_SECONDS = SECONDS
-"""For one vendor's answer; all are asked at the same time."""
-
 _DEFAULTS = {"PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": "postgres", "PGSSLMODE": "require"}
 """What PostgreSQL's provider takes where the environment says nothing."""
 
@@ -63,11 +60,8 @@ def vercel(team: str, environ: Mapping[str, str]) -> Vendor:
     what = f"does not open the team {team} at Vercel"
     remedy = "A token of that team is made at https://vercel.com/account/settings/tokens; or correct `vercel_team`."
     path = f"/v2/teams/{quote(team, safe='')}"
-    return Vendor(
-        "Vercel",
-        f"team {team}",
-        *_token(services.VERCEL_TOKEN, services.vercel, path, environ, what=what, remedy=remedy),
-    )
+    found = _token(services.VERCEL_TOKEN, services.vercel, path, environ, what=what, remedy=remedy)
+    return Vendor("Vercel", f"team {team}", *found)
 
 
 def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
@@ -78,10 +72,8 @@ def github(owner: str, name: str, environ: Mapping[str, str]) -> Vendor:
         "or correct `repository`."
     )
     path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
-    where = f"repository {owner}/{name}"
-    return Vendor(
-        "GitHub", where, *_token(services.GITHUB_TOKEN, services.github, path, environ, what=what, remedy=remedy)
-    )
+    found = _token(services.GITHUB_TOKEN, services.github, path, environ, what=what, remedy=remedy)
+    return Vendor("GitHub", f"repository {owner}/{name}", *found)
 
 
 def postgres(environ: Mapping[str, str], server: str = "") -> Vendor:
@@ -136,7 +128,7 @@ def _token(
 
 async def _open(service: Service, path: str) -> None:
     """Ask once; a vendor that is busy is left to its provider, which waits longer."""
-    async with Client(service, limits=Limits(request_seconds=LIMIT_SECONDS, deadline_seconds=0)) as client:
+    async with Client(service, limits=Limits(request_seconds=SECONDS, deadline_seconds=0)) as client:
         await client.request("GET", path)
 
 

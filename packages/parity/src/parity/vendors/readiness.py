@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import psycopg
 
 from parity.config import servers
+from parity.documents import at, rows
 from parity.problems import ConfigProblem
 from parity.resources import commands
 from parity.vendors import addresses, postgres, services
@@ -41,10 +42,7 @@ def faults(
     What cannot be asked (a right to read it is missing, a vendor is busy) is no fault here: the preflight and the
     providers say that. Nothing is changed.
 
-    Args:
-        settings: the stack's; secrets may be sealed.
-        environ: tokens and libpq's variables.
-        projects: the ids of the projects that the stack has already; a domain moves between them.
+    Secrets may be sealed. A domain moves between the projects that the stack has already, whose ids are given.
     """
     return asyncio.run(_all(settings, environ, projects))
 
@@ -72,15 +70,9 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
             repository: Document = answer.json()
         except (VendorError, ValueError):
             return []
-        teams, plan = await asyncio.gather(
-            asyncio.gather(
-                *(
-                    _team(client, owner, str(repository["full_name"]), slug)
-                    for slug in settings.delivery.reviewers.teams
-                )
-            ),
-            _plan(client, owner) if repository.get("private") else _nothing(),
-        )
+        named = str(repository["full_name"])
+        asked = (_team(client, owner, named, slug) for slug in settings.delivery.reviewers.teams)
+        plan, teams = await asyncio.gather(_plan(client, owner, repository), asyncio.gather(*asked))
     expires = github_expiry(answer.headers.get(_EXPIRES, ""))
     found = [*(each for each in teams if each), *expiring(services.GITHUB_TOKEN, expires, datetime.now(UTC))]
     if repository.get("archived"):
@@ -89,17 +81,13 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
     return found + list(against_the_plan(settings, plan))
 
 
-async def _nothing() -> str:
-    return ""
-
-
-async def _plan(client: Client, owner: str) -> str:
-    """The organisation's plan; empty where the token may not see it, or the owner is a person."""
+async def _plan(client: Client, owner: str, repository: Document) -> str:
+    """The organisation's plan; empty of a public repository, where the token may not see it, and of a person."""
     try:
-        organisation = await client.get(f"/orgs/{quote(owner)}")
+        found = await client.get(f"/orgs/{quote(owner)}") if repository.get("private") else {}
     except VendorError:
         return ""
-    return str(cast("Document", organisation.get("plan") or {}).get("name") or "")
+    return str(at(found, "plan", "name") or "")
 
 
 async def _team(client: Client, owner: str, repository: str, slug: str) -> ConfigProblem | None:
@@ -107,20 +95,16 @@ async def _team(client: Client, owner: str, repository: str, slug: str) -> Confi
     team = f"/orgs/{quote(owner)}/teams/{quote(slug, safe='')}"
     key = "parity:delivery.reviewers.teams"
     try:
-        await client.request("GET", team)
-    except NotFound:
-        what = f"names the team {slug}, which {owner} does not have, or which the token may not see."
-        return _fault(key, what, "Correct the slug; or give the token the organisation's right `members: read`.")
-    except VendorError:
-        return None
-    try:
+        if await client.get_or_none(team) is None:
+            what = f"names the team {slug}, which {owner} does not have, or which the token may not see."
+            return _fault(key, what, "Correct the slug; or give the token the organisation's right `members: read`.")
         await client.request("GET", f"{team}/repos/{quote(repository)}")
     except NotFound:
         what = f"names the team {slug}, which has no access to {repository}: GitHub would drop it without a word."
         grant = f"`gh api -X PUT orgs/{owner}/teams/{slug}/repos/{repository} -f permission=pull`"
         return _fault(key, what, f"{grant} gives it access.")
     except VendorError:
-        return None
+        pass
     return None
 
 
@@ -179,7 +163,7 @@ async def vercel_expiry(client: Client) -> datetime | None:
         answer = await client.get("/v5/user/tokens/current")
     except VendorError:
         return None
-    milliseconds = cast("Document", answer.get("token") or {}).get("expiresAt")
+    milliseconds = at(answer, "token", "expiresAt")
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int | float) else None
 
 
@@ -215,8 +199,8 @@ async def _holder(client: Client, domain: str) -> str:
         apex = ".".join(labels[start:])
         answer = await client.get_or_none(f"/v1/domains/{quote(apex)}/project-domains", limit=100)
         if answer is not None:
-            rows = cast("list[Document]", answer.get("projectDomains") or [])
-            return next((str(row["projectId"]) for row in rows if row["name"] == domain), "")
+            found = (str(row["projectId"]) for row in rows(answer.get("projectDomains")) if row["name"] == domain)
+            return next(found, "")
     return ""
 
 
@@ -316,8 +300,8 @@ def _handed_over(connection: psycopg.Connection[Any], settings: Settings, name: 
     """What an update would be refused to hand over to the owner role, or to give rights on."""
     [declared] = [each for each in settings.catalog.databases if each.name == name]
     owner, database = settings.names.owner_role(name), settings.names.database(name)
-    rows = connection.execute(_FOREIGN, (list(declared.schemas), owner)).fetchall()
-    for role, administrator, superuser, statements in rows:
+    foreign = connection.execute(_FOREIGN, (list(declared.schemas), owner)).fetchall()
+    for role, administrator, superuser, statements in foreign:
         what = f"has {database}, where {role} owns what {owner} gets or rights are given on; {administrator} may not."
         remedy = f"As one who may: `grant {role} to {administrator}`, which can be revoked afterwards."
         if superuser:

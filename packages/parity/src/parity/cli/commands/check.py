@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import gc
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, complete_stacks
+from parity.cli.commands.options import Json, complete_stacks, put
 from parity.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def check(
     found = proof.together(found, order.pairs(), [settings[name] for name in order.stacks if name in settings])
     if as_json:
         documents = [report.document(each) for each in found]
-        typer.echo(json.dumps(documents[0] if len(pairs) == 1 else report.documents(found), indent=2))
+        put(documents[0] if len(pairs) == 1 else report.documents(found))
     elif as_markdown:
         typer.echo("\n".join(report.markdown(each) for each in found), nl=False)
     else:
@@ -121,16 +120,10 @@ def _loader(project: Project, *, opened: bool) -> Callable[[str], Settings]:
     if opened:
         from parity.cli.session import stack_of
 
-        def load(stack: str) -> Settings:
-            return stack_of(project, stack).settings()
+        return lambda stack: stack_of(project, stack).settings()
+    from parity.config import settings
 
-    else:
-        from parity.config import settings
-
-        def load(stack: str) -> Settings:
-            return settings.load(stack, project.root, None)
-
-    return load
+    return lambda stack: settings.load(stack, project.root, None)
 
 
 def _reader(project: Project) -> Callable[[str], Real]:

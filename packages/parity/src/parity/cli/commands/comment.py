@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, Repository, Stack
+from parity.cli.commands.options import Json, Repository, Stack, put
 from parity.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def comment(
     number = pull_request if pull_request is not None else _number(asked)
     asked.require()
     from parity.cli.session import ask_github
-    from parity.console import Screen
     from parity.preview import comment as comments
 
     made = _what(stack, report)
@@ -59,11 +58,9 @@ def comment(
         where=f"{name}, pull request {number}",
         right="write to pull requests (`pull-requests: write`)",
     )
-    if as_json:
-        typer.echo(json.dumps({"stack": stack, "comment": posted.done, "url": posted.url}, indent=2))
-    else:
-        said = {"created": "Created", "updated": "Updated", "older": "Left alone, it shows a newer preview:"}
-        Screen().out.print(f"{said[posted.done]} {posted.url}", soft_wrap=True)
+    said = {"created": "Created", "updated": "Updated", "older": "Left alone, it shows a newer preview:"}
+    document = {"stack": stack, "comment": posted.done, "url": posted.url}
+    put(document, [f"{said[posted.done]} {posted.url}"], as_json=as_json)
 
 
 def _number(asked: Arguments) -> int:
@@ -88,16 +85,10 @@ def _what(stack: str, folder: Path) -> comments.Post:
 
     document, text = folder / "report.json", folder / "comment.md"
     run = workflow_run(os.environ)
+    number, attempt, url = (run.number, run.attempt, run.url) if run else (0, 0, "")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    entry = comments.Entry(
-        run=run.number if run else 0,
-        attempt=run.attempt if run else 0,
-        started=now,
-        verdict="",
-        counts="",
-        head=str(event(os.environ).get("pull_request", {}).get("head", {}).get("sha") or ""),
-        url=run.url if run else "",
-    )
+    head = str(event(os.environ).get("pull_request", {}).get("head", {}).get("sha") or "")
+    entry = comments.Entry(number, attempt, now, "", "", head, url)
     for each in (folder, document, text):
         if each.is_symlink():
             # It was made by code of a branch, and what a link leads to is this job's own.

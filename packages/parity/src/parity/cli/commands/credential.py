@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,6 @@ from parity.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from contextlib import AbstractContextManager
     from typing import Any
 
     import psycopg
@@ -99,10 +99,9 @@ def _servers() -> tuple[str, ...]:
     raise UsageError("no database server is named", where="PGHOST", remedy="export PGHOST, PGUSER and PGPASSWORD")
 
 
-def _opened(server: str) -> AbstractContextManager[psycopg.Connection[Any]]:
+@contextmanager
+def _opened(server: str) -> Generator[psycopg.Connection[Any]]:
     """The server, as the login that the environment gives; what it refuses is the error of who called."""
-    from contextlib import contextmanager
-
     import psycopg
 
     from parity.config import servers
@@ -111,15 +110,10 @@ def _opened(server: str) -> AbstractContextManager[psycopg.Connection[Any]]:
     from parity.vendors.postgres import connect
 
     user, role = (servers.variable(name, server) for name in ("PGUSER", _FROM))
-
-    @contextmanager
-    def opened() -> Generator[psycopg.Connection[Any]]:
-        try:
-            with connect(servers.connection(os.environ, server)) as connection:
-                yield connection
-        except psycopg.Error as error:
-            what = f"is refused what it asks: {' '.join(str(error).split())}."
-            remedy = f"{user} needs CREATEROLE and the role in {role} with admin option (docs/delivery.md)."
-            raise AccessError([ConfigProblem(None, None, None, user, what, remedy)]) from error
-
-    return opened()
+    try:
+        with connect(servers.connection(os.environ, server)) as connection:
+            yield connection
+    except psycopg.Error as error:
+        what = f"is refused what it asks: {' '.join(str(error).split())}."
+        remedy = f"{user} needs CREATEROLE and the role in {role} with admin option (docs/delivery.md)."
+        raise AccessError([ConfigProblem(None, None, None, user, what, remedy)]) from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity.cli.commands.options import Directory, Json
+from parity.cli.commands.options import Directory, Json, put
 
 if TYPE_CHECKING:
     from parity.console import Screen
@@ -55,7 +54,7 @@ def doctor(
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
         found = {"healthy": healthy, "checks": [check.document() for check in checks]}
-        typer.echo(json.dumps(found | {"machine": machine.facts(project.root)}, indent=2))
+        put(found | {"machine": machine.facts(project.root)})
     else:
         _show(Screen(), checks)
     if not healthy:
@@ -63,12 +62,10 @@ def doctor(
 
 
 def _compare(found: list[Difference], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"same": not found, "differences": [each.document() for each in found]}, indent=2))
-    elif not found:
-        typer.echo("The two machines do not differ in anything that is compared.")
-    for place, each in enumerate(() if as_json else found):
-        typer.echo(f"{each.name}: {each.here} here, {each.there} there" + (f" ({each.matters})" if place == 0 else ""))
+    lines = [f"{each.name}: {each.here} here, {each.there} there" for each in found]
+    lines[:1] = [f"{first} ({found[0].matters})" for first in lines[:1]]
+    lines = lines or ["The two machines do not differ in anything that is compared."]
+    put({"same": not found, "differences": [each.document() for each in found]}, lines, as_json=as_json)
     if found:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ import typer
 
 from parity.cli import arguments
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, Repository, Stack, Summary
+from parity.cli.commands.options import Json, Repository, Stack, Summary, put
 from parity.drift.model import FAILS, KINDS
 from parity.drift.suppressions import DAYS
 from parity.errors import DriftError, UnreadError, UsageError
@@ -175,10 +175,8 @@ def drift_issue(
         where=name,
         right="write issues (`issues: write`)",
     )
-    if as_json:
-        typer.echo(json.dumps({"stack": stack, "done": done.done, "url": done.url or None}, indent=2))
-    else:
-        typer.echo(f"{stack}: {done.sentence}")
+    document = {"stack": stack, "done": done.done, "url": done.url or None}
+    put(document, [f"{stack}: {done.sentence}"], as_json=as_json)
 
 
 def drift_watch(
@@ -222,10 +220,8 @@ def drift_watch(
 
             summary.append(report, f"⚠️ Audit: {error.what}. [Its runs]({found.page}): {error.remedy}.")
         raise
-    if as_json:
-        typer.echo(json.dumps({"workflow": workflow, "since": found.since.isoformat(), "state": found.state}, indent=2))
-    else:
-        typer.echo(f"{workflow}: ran by its schedule at {found.since:%Y-%m-%d %H:%M} UTC")
+    document = {"workflow": workflow, "since": found.since.isoformat(), "state": found.state}
+    put(document, [f"{workflow}: ran by its schedule at {found.since:%Y-%m-%d %H:%M} UTC"], as_json=as_json)
 
 
 def adopt_(
@@ -250,24 +246,21 @@ def adopt_(
     made = adopt.write(found.stack, ready) if write else 0
     if as_json:
         rows = [each.document() for each in ready]
-        typer.echo(json.dumps({"objects": rows, "file": adopt.document(ready), "imported": made}, indent=2))
+        put({"objects": rows, "file": adopt.document(ready), "imported": made})
         return
     if not ready:
         typer.echo(f"{stack}: nothing is unmanaged")
         return
     for each in ready:
-        typer.echo(f"{each.finding.id}  {each.finding.resource}")
-        for text in (each.declare, each.obstacle):
-            if text:
-                typer.echo(f"    {text}")
-        if each.declare:
-            typer.echo(f"    then: parity adopt {stack} --write")
+        then = f"then: parity adopt {stack} --write" if each.declare else ""
+        lines = [f"    {text}" for text in (each.declare, each.obstacle, then) if text]
+        typer.echo("\n".join([f"{each.finding.id}  {each.finding.resource}", *lines]))
     importable = adopt.document(ready)
     if made:
         typer.echo(f"imported: {made}; `pulumi preview --stack {stack}` says what the program changes of them")
     elif importable["resources"]:
         typer.echo("\nimport.json:")
-        typer.echo(json.dumps(importable, indent=2))
+        put(importable)
         typer.echo(f"\npulumi {' '.join(adopt.options(stack, 'import.json'))}")
         typer.echo(f"or: parity adopt {stack}{f' {finding}' if finding else ''} --write")
     if write and not made:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
+from parity.cli.commands.options import Json, put
 from parity.cli.lazy_group import plain
 
 app = plain("Find the Pulumi engine and its plugins, or build them.")
@@ -26,11 +25,7 @@ def resolve(as_json: Json = False) -> None:
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
         step.done(toolchain.summary(tools))
-    if as_json:
-        typer.echo(json.dumps(tools.document(), indent=2))
-        return
-    for attempt in tools.attempts:
-        typer.echo(str(attempt))
+    put(tools.document(), map(str, tools.attempts), as_json=as_json)
 
 
 @app.command()

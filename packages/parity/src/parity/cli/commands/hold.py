@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, Stack, complete_applications
+from parity.cli.commands.options import Json, Stack, complete_applications, put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +59,8 @@ def hold(
     scope = application or ""
     found = holds.hold(ledger.store, ledger.project, stack, application=scope, who=who, why=why, until=end)
     _record(opened, ledger, "hold", {"application": scope, "why": why, "until": found.document()["until"]})
-    if as_json:
-        typer.echo(json.dumps({"stack": stack, **found.document()}, indent=2))
-        return
-    typer.echo(f"{application or stack} is {found}.\nTo end it: {holds.lift_command(stack, scope)}")
+    lines = [f"{application or stack} is {found}.", f"To end it: {holds.lift_command(stack, scope)}"]
+    put({"stack": stack, **found.document()}, lines, as_json=as_json)
 
 
 def lift(stack: Stack, why: Why, application: Held = None, as_json: Json = False) -> None:
@@ -86,14 +83,10 @@ def lift(stack: Stack, why: Why, application: Held = None, as_json: Json = False
             remedy="\n".join(f"{each.application or stack} is {each}" for each in left) or "nothing is held there",
         )
     _record(opened, ledger, "lift", {"application": scope, "why": why, "holds": [each.document() for each in lifted]})
-    if as_json:
-        document = {"lifted": [each.document() for each in lifted], "left": [each.document() for each in left]}
-        typer.echo(json.dumps({"stack": stack, **document}, indent=2))
-        return
-    for each in lifted:
-        typer.echo(f"Lifted: {application or stack} was {each}")
-    for each in left:
-        typer.echo(f"Still there: {each.application or stack} is {each}")
+    document = {"lifted": [each.document() for each in lifted], "left": [each.document() for each in left]}
+    lines = [f"Lifted: {application or stack} was {each}" for each in lifted]
+    lines += [f"Still there: {each.application or stack} is {each}" for each in left]
+    put({"stack": stack, **document}, lines, as_json=as_json)
 
 
 def _until(asked: Arguments, text: str | None) -> datetime | None:

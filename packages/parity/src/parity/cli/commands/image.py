@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
+from parity.cli.commands.options import Json, put
 from parity.cli.lazy_group import plain
 
 app = plain("Build a job's container image, and compare two.")
@@ -41,7 +40,7 @@ def build(
     with Screen().step("Image") as step:
         image = assemble.build(find_project().root, out.absolute(), wheels.absolute(), os.environ, step.waiting)
         step.done(f"{image.size / 1e6:.0f} MB in {image.folder}")
-    typer.echo(json.dumps(image.document(), indent=2) if as_json else image.digest)
+    put(image.document(), [image.digest], as_json=as_json)
 
 
 @app.command()
@@ -53,9 +52,6 @@ def diff(first: _Folder, second: _Folder, as_json: Json = False) -> None:
     from parity_toolchain.image.compare import differences
 
     found = differences(first, second)
-    if as_json:
-        typer.echo(json.dumps([each.document() for each in found], indent=2))
-    for each in () if as_json else found:
-        typer.echo(str(each))
+    put([each.document() for each in found], map(str, found), as_json=as_json)
     if found:
         raise typer.Exit(1)

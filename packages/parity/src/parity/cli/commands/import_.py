@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-
-_NONE = typer.Option()
+from parity.cli.commands.options import Json, put
 
 
 def import_(
@@ -73,7 +70,7 @@ def import_(
         stacks = [Stack(name, found, engine) for name in run.imported(found)]
         done = [run.record(each, screen) for each in stacks]
         if as_json:
-            typer.echo(json.dumps([each.document() for each in done], indent=2))
+            put([each.document() for each in done])
         else:
             show.recorded(screen, done)
         if any(each.plan.of("manual") for each in done):
@@ -85,6 +82,6 @@ def import_(
     if write:
         prepared = run.write(found, prepared, {name: Stack(name, found, engine) for name in what.stacks}, screen)
     if as_json:
-        typer.echo(json.dumps(show.document(prepared), indent=2))
+        put(show.document(prepared))
     else:
         show.prepared(screen, prepared)

@@ -30,17 +30,9 @@ _OPERATION = (
     "An operation: its id or the beginning of it, `@` for the newest, `@-` for the one before; "
     "`STACK:` before it takes that stack's alone."
 )
-Operation = Annotated[
-    str,
-    typer.Argument(metavar="OP", help=_OPERATION),
-]
-Shown = Annotated[
-    str,
-    typer.Argument(
-        metavar="OP",
-        help=f"{_OPERATION} Or the id of a deployment, as a log line has it: dpl_9Xk2.",
-    ),
-]
+Operation = Annotated[str, typer.Argument(metavar="OP", help=_OPERATION)]
+_SHOWN = f"{_OPERATION} Or the id of a deployment, as a log line has it: dpl_9Xk2."
+Shown = Annotated[str, typer.Argument(metavar="OP", help=_SHOWN)]
 
 
 def log(
@@ -99,11 +91,9 @@ def log(
     if as_csv:
         now = datetime.now(UTC)
         start, end = times.ago(since, now, "--from"), times.ago(until, now, "--to")
-        records = (each for place in places.values() for each in ledger_of(place).records())
-        chosen_records = reading.within(records, start, end)
-        typer.echo(
-            reading.table(chosen_records, _asked(asked.project, chosen_records) if of_github else None), nl=False
-        )
+        every = (each for place in places.values() for each in ledger_of(place).records())
+        rows = reading.within(every, start, end)
+        typer.echo(reading.table(rows, _asked(asked.project, rows) if of_github else None), nl=False)
         return
     found = [_with_foreign(each, last) for each in places.values()]
     records = sorted((record for each in found for record in each), key=lambda each: each.id)[-last:]
@@ -182,11 +172,8 @@ def places_of(project: Project, stack: str | None) -> dict[str, Backend]:
     found = {name: open_backend(stack_of(project, name)) for name in ([stack] if stack else project.stack_files())}
     for name, place in found.items():
         if place.ledger is None:
-            raise ProjectError(
-                f"no ledger is kept for {name}",
-                where=place.url,
-                remedy=f"{LEDGER_VARIABLE} names a folder or bucket for it",
-            )
+            remedy = f"{LEDGER_VARIABLE} names a folder or bucket for it"
+            raise ProjectError(f"no ledger is kept for {name}", where=place.url, remedy=remedy)
     return found
 
 
@@ -259,12 +246,8 @@ def _require_chained(found: Mapping[str, Backend], records: list[Record]) -> Non
     from parity.backend import chain
 
     faults = [str(fault) for place in found.values() for fault in chain.broken(ledger_of(place).at_hand())]
-    faults += [
-        f"{each.begin['removed']}: is gone; the engine's history names it"
-        for each in records
-        if each.begin.get("removed")
-    ]
-    _require(faults)
+    removed = [str(each.begin["removed"]) for each in records if each.begin.get("removed")]
+    _require(faults + [f"{each}: is gone; the engine's history names it" for each in removed])
 
 
 def _require(faults: list[str]) -> None:

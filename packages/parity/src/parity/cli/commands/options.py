@@ -1,18 +1,20 @@
-"""Parameters that several commands share, with what TAB completes for each."""
+"""Parameters that several commands share, with what TAB completes for each; what `--json` prints."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from parity.cli import names
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def complete_stacks() -> list[str]:
-    """The stacks of this checkout."""
-    return names.stacks()
+
+complete_stacks = names.stacks
 
 
 def complete_applications(ctx: typer.Context) -> list[str]:
@@ -56,6 +58,13 @@ Directory = Annotated[
 ]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def put(document: object, lines: Iterable[str] = (), *, as_json: bool = True) -> None:
+    """Print a document as JSON, or the lines where that is not wanted."""
+    for line in [json.dumps(document, indent=2)] if as_json else lines:
+        typer.echo(line)
+
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Apply the plan without asking.")]
 Acknowledge = Annotated[

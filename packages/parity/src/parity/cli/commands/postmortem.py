@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from parity.backend.reading import Found
     from parity.config.parameters import Catalog
     from parity.config.project import Project
     from parity.postmortem.material import Answer
@@ -88,7 +87,7 @@ def _report(
     project: Project, stacks: Sequence[str], since: str | None, until: str | None, operation: str | None
 ) -> Report:
     from dataclasses import replace
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     from parity.backend import reading
     from parity.cli import times
@@ -99,19 +98,14 @@ def _report(
     end = times.ago(until, now, "--to") or now
     places = {name: each for name, each in places_of(project, None).items() if not stacks or name in stacks}
     named = reading.find({name: ledger_of(each) for name, each in places.items()}, operation) if operation else None
-    start = times.ago(since, now, "--from") or _start(named, now)
+    earliest = named.record.started - timedelta(hours=1) if named else now - timedelta(days=1)
+    start = times.ago(since, now, "--from") or earliest
     if start >= end:
         raise UsageError("the time is empty", where="--from, --to", remedy="give a --from that is before --to")
     catalog = project.program.catalog()
     answers = _answers(catalog, start, end)
     found = [replace(material.read(each, start, end, catalog), answers=answers) for each in places.values()]
     return report.make(project.name, found, (named.ledger.stack, named.record) if named else None)
-
-
-def _start(named: Found | None, now: datetime) -> datetime:
-    from datetime import timedelta
-
-    return named.record.started - timedelta(hours=1) if named else now - timedelta(days=1)
 
 
 def _answers(catalog: Catalog, since: datetime, until: datetime) -> list[Answer]:

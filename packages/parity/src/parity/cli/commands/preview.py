@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Acknowledge, Json, Stack, Target, engine_options
+from parity.cli.commands.options import Acknowledge, Json, Stack, Target, engine_options, put
 from parity.errors import GateError, ParityError, PolicyError, UpdateError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def preview(
     if output is not None:
         _write(output, report, comment)
     if as_json:
-        typer.echo(json.dumps(report.document(), indent=2))
+        put(report.document())
     elif as_markdown:
         typer.echo(comment, nl=False)
     else:
@@ -137,12 +137,8 @@ def _write(folder: Path, report: Report, comment: str) -> None:
 
 def _conclude(report: Report, *, quiet: bool) -> None:
     """End with the exit code of the verdict; with `quiet` without words, which would spoil the JSON."""
-    error = _error(report)
-    if error is None:
-        return
-    if quiet:
-        raise typer.Exit(error.exit_code)
-    raise error
+    if (error := _error(report)) is not None:
+        raise typer.Exit(error.exit_code) if quiet else error
 
 
 def _error(report: Report) -> ParityError | None:

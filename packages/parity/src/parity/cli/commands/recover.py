@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from parity.cli import arguments
-from parity.cli.commands.options import Json, Stack
+from parity.cli.commands.options import Json, Stack, put
 from parity.recover.model import SETTLE_SECONDS, Options
 
 
@@ -48,11 +47,10 @@ def recover(
     options = Options(plan, frozenset(owner_is_dead or ()), settle, not skip_preview)
     done = recovery.run(dependencies.real(stack_of(project, stack)), Screen(), options)
     if as_json:
-        typer.echo(json.dumps(done.document(), indent=2))
+        put(done.document())
     else:
         show.show(Screen(), done, plan=plan)
-    asked = done.plan.of("manual")
-    if asked:
+    if done.plan.of("manual"):
         raise typer.Exit(UnsureError.exit_code)
     if plan and done.todo:
         raise typer.Exit(1)

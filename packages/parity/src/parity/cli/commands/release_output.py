@@ -1,43 +1,78 @@
-"""What the release commands do after the file is changed: the update, the pull request, and what they print."""
+"""How the release commands end: their options, then the update, the pull request, and what they print."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from parity.cli.commands.options import Acknowledge, Json, Yes, put
 from parity.errors import ParityError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from parity.console import Screen
     from parity.evaluate.stack import Stack
     from parity.releases.release_status import ReleaseStatus
     from parity.releases.steps import Change
-    from parity.releases.table import Row
     from parity.updates.approval import Approval
 
 _PIPE_WIDTH, _WIDE = 200, 140
 _DETAILS = frozenset({"digest", "generation", "deployment", "image"})
 """Columns that a narrow terminal has no room for; `--json` has them."""
 
+Up = Annotated[bool, typer.Option("--up", help="Run the stack's update afterwards, and follow it to its end.")]
+PullRequest = Annotated[
+    bool,
+    typer.Option(
+        "--pull-request",
+        help="Make a pull request with the changed file, through GitHub's API; with --up, after the update.",
+    ),
+]
 
-def carry_out(
-    stack: Stack,
-    change: Change,
-    *,
-    up: bool,
-    review: bool,
-    as_json: bool,
-    approval: Approval,
-    report: Path | None = None,
-) -> None:
+
+@dataclass(frozen=True)
+class Ending:
+    """What follows once the stack's file is changed; each field is an option."""
+
+    up: Up = False
+    yes: Yes = False
+    acknowledge: Acknowledge = None
+    pull_request: PullRequest = False
+    as_json: Json = False
+
+
+def ended(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes `end: Ending`, as typer takes it: with the options of `Ending` in its place."""
+    own = inspect.signature(command, eval_str=True)
+    options = inspect.signature(Ending, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        end = Ending(**{name: given.pop(name) for name in options})
+        command(**given, end=end)
+
+    kept = [each for each in own.parameters.values() if each.name != "end"]
+    every = [*kept, *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in options.values())]
+    run.__annotations__ = {each.name: each.annotation for each in every}
+    run.__dict__["__signature__"] = own.replace(parameters=every)
+    return run
+
+
+def carry_out(stack: Stack, change: Change, end: Ending, report: Path | None = None) -> None:
     """Write the file, say what was done and what follows; then the update and the pull request, where wanted."""
     import asyncio
 
-    if up:
+    from parity.updates.approval import Approval
+
+    approval = Approval(end.yes, acknowledged=tuple(end.acknowledge or ()))
+    if end.up:
         # Before the file is written: where no one can approve the update, or a hold stands, nothing is changed.
         approval.require_way(stack.name)
         _require_no_hold(stack, change)
@@ -51,22 +86,22 @@ def carry_out(
     if changed:
         stack_file.write(change.file)
     document: dict[str, Any] = {**change.document, "updated": False}
-    if not as_json:
-        _say(screen, change, changed=changed, up=up, review=review)
-    if up:
-        document |= _update(stack, change, screen, approval, as_json=as_json, report=report)
-    if review:
+    if not end.as_json:
+        _say(screen, change, end, changed=changed)
+    if end.up:
+        document |= _update(stack, change, screen, approval, as_json=end.as_json, report=report)
+    if end.pull_request:
         address = summary.run_address()
         run = f" by {address}" if address else ""
         repository = stack.sealed_settings().catalog.repository
-        made = asyncio.run(requests.make(change, stack.project, repository, applied=up, run=run))
+        made = asyncio.run(requests.make(change, stack.project, repository, applied=end.up, run=run))
         document["pull_request"] = made.document
         if report is not None:
             summary.append(report, f"Pull request: [#{made.number}]({made.url}).")
-        if not as_json:
+        if not end.as_json:
             screen.out.print(f"Pull request #{made.number}: {made.url}", soft_wrap=True, markup=False)
-    if as_json:
-        typer.echo(json.dumps(document, indent=2))
+    if end.as_json:
+        put(document)
 
 
 def _update(
@@ -108,7 +143,7 @@ def _require_no_hold(stack: Stack, change: Change) -> None:
         holding.require_none(stack, [name] if switched else [])
 
 
-def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: bool) -> None:
+def _say(screen: Screen, change: Change, end: Ending, *, changed: bool) -> None:
     from rich.markup import escape
 
     screen.out.print(f"[bold]{escape(change.title)}.[/]", soft_wrap=True)
@@ -119,14 +154,12 @@ def _say(screen: Screen, change: Change, *, changed: bool, up: bool, review: boo
     if not change.next_update:
         screen.out.print(f"The next update does nothing for {escape(change.application)}.")
         return
-    screen.out.print("The update will:" if up else "The next update will:")
+    screen.out.print("The update will:" if end.up else "The next update will:")
     for number, sentence in enumerate(change.next_update, start=1):
         screen.out.print(f"  {number}. {escape(sentence)}", soft_wrap=True)
-    if not up and not review and changed:
-        path = change.file.path.name
-        screen.out.print(
-            f"Review it as a pull request (git diff {path}); or now: parity up {change.stack}", soft_wrap=True
-        )
+    if not end.up and not end.pull_request and changed:
+        way = f"Review it as a pull request (git diff {change.file.path.name}); or now: parity up {change.stack}"
+        screen.out.print(way, soft_wrap=True)
 
 
 def show(screen: Screen, found: ReleaseStatus) -> None:
@@ -141,7 +174,7 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
     grid = Table(title=f"{found.application} of {found.stack}", title_justify="left", box=None, padding=(0, 2, 0, 0))
     rows = table.rows(found)
     hidden = _DETAILS if screen.out.width < _WIDE else frozenset[str]()
-    hidden |= frozenset() if any(row.image for row in rows) else {"image"}
+    hidden |= frozenset() if any(row["image"] for row in rows) else {"image"}
     for row in rows:
         shown = {name: text for name, text in _shown(row).items() if name not in hidden}
         if not grid.columns:
@@ -153,18 +186,18 @@ def show(screen: Screen, found: ReleaseStatus) -> None:
         screen.out.print(found.rolls, soft_wrap=True, markup=False)
 
 
-def _shown(row: Row) -> dict[str, str]:
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
     """A release as its texts, by column."""
     return {
-        "release": f"{row.id} (newest)" if row.newest else row.id,
-        "commit": row.commit[:12],
-        "when": (row.when or "")[:16].replace("T", " "),
-        "digest": row.digest[:8],
-        "generation": str(row.generation),
-        "deployment": row.deployment or "",
-        "image": f"{(row.image or '')[:19]}{' (gone)' if row.image_stored is False else ''}",
-        "built": row.built if row.deployment else "",
-        "state": row.state,
-        "live": row.live,
-        "healthy": "" if row.healthy is None else "yes" if row.healthy else f"no: {row.fault}",
+        "release": f"{row['id']} (newest)" if row["newest"] else row["id"],
+        "commit": row["commit"][:12],
+        "when": (row["when"] or "")[:16].replace("T", " "),
+        "digest": row["digest"][:8],
+        "generation": str(row["generation"]),
+        "deployment": row["deployment"] or "",
+        "image": f"{(row['image'] or '')[:19]}{' (gone)' if row['image_stored'] is False else ''}",
+        "built": row["built"] if row["deployment"] else "",
+        "state": row["state"],
+        "live": row["live"],
+        "healthy": "" if row["healthy"] is None else "yes" if row["healthy"] else f"no: {row['fault']}",
     }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.ending import Ending, PullRequest, Up, ended
 from parity.cli.commands.options import (
     Acknowledge,
     Application,
@@ -22,9 +20,10 @@ from parity.cli.commands.options import (
     complete_applications,
     complete_releases,
     complete_stacks,
+    put,
 )
 from parity.cli.commands.options import Stack as StackName
-from parity.cli.commands.release_output import carry_out, show
+from parity.cli.commands.release_output import Ending, PullRequest, Up, carry_out, ended, show
 from parity.errors import HealthError
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def release(
     from parity.releases import steps
 
     change = steps.release(found, application, commit, rotate=rotate, live=live, again=again, recorded=end.up)
-    end.carry_out(found, change)
+    carry_out(found, change, end)
 
 
 @ended
@@ -116,7 +115,7 @@ def promote(
 
     holding.require_none(there, [application])
     change = steps.promote(_stack(asked.project, source), there, application, commit=commit, again=again, rotate=rotate)
-    end.carry_out(there, change)
+    carry_out(there, change, end)
 
 
 def rollback(
@@ -161,14 +160,12 @@ def rollback(
     project = _checked(stack, application, release=to)
     found = _stack(project, stack) if up or not unchecked else _file_alone(project, stack, review=pull_request)
     from parity.releases import switches
-    from parity.updates.approval import Approval
 
     if up:
         _wait(found, wait)
     change = switches.rollback(found, application, to, checked=not unchecked, anyway=anyway)
     # Going back waits for no answer: the switch to a kept release is what was asked for.
-    approval = Approval(yes=True)
-    carry_out(found, change, up=up, review=pull_request, as_json=as_json, approval=approval, report=report)
+    carry_out(found, change, Ending(up, yes=True, pull_request=pull_request, as_json=as_json), report)
 
 
 @ended
@@ -191,8 +188,7 @@ def live(
     found = _stack(_checked(stack, application, release=release, where="RELEASE"), stack)
     from parity.releases import switches
 
-    change = switches.live(found, application, release)
-    end.carry_out(found, change)
+    carry_out(found, switches.live(found, application, release), end)
 
 
 @ended
@@ -211,8 +207,7 @@ def prune(
     found = _stack(_checked(stack, application), stack)
     from parity.releases import steps
 
-    change = steps.prune(found, application, keep)
-    end.carry_out(found, change)
+    carry_out(found, steps.prune(found, application, keep), end)
 
 
 def releases(
@@ -243,7 +238,7 @@ def releases(
         steps.application_of(found_stack.sealed_settings(), application)
     found = follow.read(found_stack, [application] if application else None, screen)
     if as_json:
-        typer.echo(json.dumps([table.document(each) for each in found], indent=2))
+        put([table.document(each) for each in found])
         if any(each.faults() for each in found if each.releases.live):
             raise typer.Exit(HealthError.exit_code)
         return
@@ -293,10 +288,9 @@ def deliver(
     _wait(found, wait)
     done = delivery.deliver(found, screen, approval, newest=newest, report=report)
     if as_json:
-        document = {"stack": stack, "before": done.before, "changes": done.changes}
-        typer.echo(json.dumps({**document, "applications": [table.document(each) for each in done.found]}, indent=2))
-        return
-    for each in done.found:
+        applications = [table.document(each) for each in done.found]
+        put({"stack": stack, "before": done.before, "changes": done.changes, "applications": applications})
+    for each in () if as_json else done.found:
         show(screen, each)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from parity.cli.commands.options import Json
-from parity.cli.lazy_group import QuickGroup, plain
+from parity.cli.commands.options import Json, put
+from parity.cli.lazy_group import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-app = plain("Rename an application or a database; what exists stays.", cls=QuickGroup)
+app = plain("Rename an application or a database; what exists stays.")
 
 Old = Annotated[str, typer.Argument(metavar="OLD", help="The name that it has.")]
 New = Annotated[str, typer.Argument(metavar="NEW", help="The name that it gets.")]
@@ -54,10 +53,9 @@ def _rename(model: str, old: str, new: str, *, as_json: bool) -> None:
     for each in changed:
         stack_file.replace_text(each, texts[each], made[each])
     names = [str(each.relative_to(project.root)) for each in changed]
-    if as_json:
-        typer.echo(json.dumps({"changed": names}, indent=2))
-        return
-    typer.echo(f"Changed: {', '.join(names) or 'nothing'}.")
-    typer.echo(f"The {rename.what} {new} goes on under the names that were made for {old}. To see it for each stack:")
-    for stack in project.stack_files():
-        typer.echo(f"  parity preview {stack}")
+    lines = [
+        f"Changed: {', '.join(names) or 'nothing'}.",
+        f"The {rename.what} {new} goes on under the names that were made for {old}. To see it for each stack:",
+        *(f"  parity preview {stack}" for stack in project.stack_files()),
+    ]
+    put({"changed": names}, lines, as_json=as_json)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parity.cli.commands.options import Directory, Json
+from parity.cli.commands.options import Directory, Json, put
 from parity.cli.lazy_group import plain
 from parity.errors import SandboxDownError, SandboxError, UsageError
 
 if TYPE_CHECKING:
-    from parity.console import Screen
     from parity.local.sandbox import Local
 
 app = plain("Run the local sandbox, and programs against it.")
@@ -33,21 +32,16 @@ def _sandbox(directory: Path | None) -> Local:
     return Local(project, project.sandbox_directory(directory))
 
 
-def _screen() -> Screen:
-    from parity.console import Screen
-
-    return Screen()
-
-
 @app.command()
 def up(directory: Directory = None) -> None:
     """Start the sandbox.
 
     The engine's plugins are installed into it. Does nothing where it runs already.
     """
+    from parity.console import Screen
     from parity.engine import toolchain
 
-    screen, sandbox = _screen(), _sandbox(directory)
+    screen, sandbox = Screen(), _sandbox(directory)
     with screen.step("Engine") as step:
         tools = toolchain.resolve(step.waiting)
         step.done(toolchain.summary(tools))
@@ -68,8 +62,7 @@ def down(
 
     What it holds stays for the next `up` unless it is wiped.
     """
-    sandbox = _sandbox(directory)
-    _screen().out.print(sandbox.down(wipe=wipe), soft_wrap=True, markup=False)
+    typer.echo(_sandbox(directory).down(wipe=wipe))
 
 
 @app.command()
@@ -81,33 +74,24 @@ def status(directory: Directory = None, as_json: Json = False) -> None:
     from parity_sandbox import lifecycle
 
     document = lifecycle.status(_sandbox(directory).directory)
-    if as_json:
-        typer.echo(json.dumps(document, indent=2))
-    else:
-        _show_status(_screen(), document)
+    put(document, [_status(document)], as_json=as_json)
     if not document["running"]:
         raise typer.Exit(SandboxDownError.exit_code)
     if document["health"]["status"] != "ok":
         raise typer.Exit(SandboxError.exit_code)
 
 
-def _show_status(screen: Screen, document: dict[str, Any]) -> None:
-    from rich.markup import escape
-
+def _status(document: dict[str, Any]) -> str:
     if not document["running"]:
-        screen.out.print(
-            f"not running, folder {escape(document['directory'])}; start it: parity sandbox up", soft_wrap=True
-        )
-        return
+        return f"not running, folder {document['directory']}; start it: parity sandbox up"
     ports = ", ".join(f"{name} {port}" for name, port in document["ports"].items())
     postgres = document["health"]["postgres"]
-    screen.out.print(
+    return (
         f"running, {document['health']['status']}, process {document['pid']}\n"
-        f"folder      {escape(document['directory'])}\n"
+        f"folder      {document['directory']}\n"
         f"control API {document['url']}\n"
         f"ports       {ports}\n"
-        f"PostgreSQL  {postgres['version']} ({postgres['origin']})",
-        soft_wrap=True,
+        f"PostgreSQL  {postgres['version']} ({postgres['origin']})"
     )
 
 
@@ -200,11 +184,7 @@ def snapshot_load(
 def snapshot_list(directory: Directory = None, as_json: Json = False) -> None:
     """List the snapshots, oldest first."""
     rows = _sandbox(directory).client().snapshots()
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        typer.echo(row["name"])
+    put(rows, (row["name"] for row in rows), as_json=as_json)
 
 
 @fault.command(name="add")
@@ -251,11 +231,7 @@ def fault_add(
 def fault_list(directory: Directory = None, as_json: Json = False) -> None:
     """List the faults with how often each was met."""
     rows = _sandbox(directory).client().faults()
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        typer.echo(json.dumps(row))
+    put(rows, map(json.dumps, rows), as_json=as_json)
 
 
 @fault.command(name="clear")

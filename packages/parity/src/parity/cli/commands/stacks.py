@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, complete_stacks
-from parity.cli.lazy_group import QuickGroup, plain
+from parity.cli.commands.options import Json, complete_stacks, put
+from parity.cli.lazy_group import plain
+from parity.problems import spell
 
-if TYPE_CHECKING:
-    from parity.releases.new_stack import Draft
-
-stack = plain("List the stacks in their order, and make a new one.", cls=QuickGroup)
+stack = plain("List the stacks in their order, and make a new one.")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -31,11 +28,7 @@ def list_(as_json: Json = False) -> None:
     from parity.releases import stack_list
 
     found = stack_list.read(find_project())
-    if as_json:
-        typer.echo(json.dumps([each.document() for each in found], indent=2))
-        return
-    for line in stack_list.text(found):
-        typer.echo(line)
+    put([each.document() for each in found], stack_list.text(found), as_json=as_json)
 
 
 @stack.command("new")
@@ -73,24 +66,16 @@ def new(
 
     new_stack.make(stack_of(asked.project, name), made)
     left = made.left(asked.project.program.catalog())
-    if as_json:
-        document = {"stack": name, "promotes_from": like, "file": made.file}
-        made_keys = new_stack.spelled(made.generated)
-        typer.echo(json.dumps({**document, "generated": made_keys, "to_fill_in": new_stack.commands(left)}, indent=2))
-        return
-    _say(made, [f"{each.key}: {each.what}\n    {each.remedy}" for each in left])
-
-
-def _say(made: Draft, left: list[str]) -> None:
-    from parity.releases import new_stack
-
-    typer.echo(f"{made.file} is written, and the stack {made.stack} is at the backend; it promotes from {made.source}.")
-    typer.echo(f"  Secrets of its own: {', '.join(new_stack.spelled(made.generated))}")
-    if left:
-        typer.echo("To be filled in:")
-    for each in left:
-        typer.echo(f"  {each}")
-    typer.echo("Then:")
-    typer.echo(f"  parity check --to {made.stack}")
-    typer.echo(f"  parity up {made.stack}")
-    typer.echo(f"  parity promote APPLICATION --to {made.stack} --up  # each application")
+    keys = [spell(each) for each in made.generated]
+    document = {"stack": name, "promotes_from": like, "file": made.file, "generated": keys}
+    lines = [
+        f"{made.file} is written, and the stack {name} is at the backend; it promotes from {like}.",
+        f"  Secrets of its own: {', '.join(keys)}",
+        *(["To be filled in:"] if left else []),
+        *(f"  {each.key}: {each.what}\n    {each.remedy}" for each in left),
+        "Then:",
+        f"  parity check --to {name}",
+        f"  parity up {name}",
+        f"  parity promote APPLICATION --to {name} --up  # each application",
+    ]
+    put({**document, "to_fill_in": new_stack.commands(left)}, lines, as_json=as_json)

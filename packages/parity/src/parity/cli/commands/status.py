@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parity.cli.arguments import Arguments
-from parity.cli.commands.options import Json, complete_stacks
+from parity.cli.commands.options import Json, complete_stacks, put
 from parity.errors import UnreadError, UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def status(
     if as_json:
         from parity.status.document import document
 
-        typer.echo(json.dumps(document(found), indent=2))
+        put(document(found))
     elif output is None:
         _show(found)
     if not any(each.applications or each.operations for each in found.stacks):

@@ -32,7 +32,5 @@ def traces(stack: Stack, as_json: Json = False) -> None:
         raise ApiError("the operations were not sent", where=done.fault, remedy=f"parity traces {stack}")
     if done.unmeasured:
         typer.echo(f"The metrics were not sent: {done.unmeasured}", err=True)
-    if as_json:
-        typer.echo(json.dumps({"operations": done.operations}))
-    else:
-        typer.echo(f"{done.operations} operations sent." if done.operations else "Nothing is waiting to be sent.")
+    said = f"{done.operations} operations sent." if done.operations else "Nothing is waiting to be sent."
+    typer.echo(json.dumps({"operations": done.operations}) if as_json else said)

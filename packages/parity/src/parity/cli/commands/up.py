@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from parity.cli.commands.options import (
     Wait,
     Yes,
     engine_options,
+    put,
 )
 
 
@@ -74,8 +74,6 @@ def up(
     holding.wait_for_turn(found, screen, wait)
     done = update.run(found, screen, approval, options=options, note=note, require=preconditions.builds)
     ended = watching.watch(found, screen, update=done.id)
-    if as_json:
-        typer.echo(json.dumps({**done.document(), "watches": [each.document() for each in ended]}, indent=2))
-    else:
-        typer.echo(f"Live now: {domain_health.sentence(done.live)}")
+    lines = [f"Live now: {domain_health.sentence(done.live)}"]
+    put({**done.document(), "watches": [each.document() for each in ended]}, lines, as_json=as_json)
     watching.require(stack, ended)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import secrets
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.arguments import of_stack
-from parity.cli.commands.options import Json
+from parity.cli.commands.options import Json, put
 from parity.cli.commands.options import Stack as StackName
-from parity.cli.lazy_group import QuickGroup, plain
+from parity.cli.lazy_group import plain
 from parity.errors import UsageError
 
 if TYPE_CHECKING:
     from parity.releases.stack_values import Edit
 
-secret = plain("Set a secret of a stack's file, and its fingerprint.", cls=QuickGroup)
-config = plain("Set a plain value of a stack's file.", cls=QuickGroup)
+secret = plain("Set a secret of a stack's file, and its fingerprint.")
+config = plain("Set a plain value of a stack's file.")
 
 _GENERATED_BYTES = 32
 
@@ -109,9 +108,8 @@ def _keep(edit: Edit, *, as_json: bool) -> None:
     """Write the file, and say what was changed."""
     if edit.changed:
         edit.write()
-    if as_json:
-        typer.echo(json.dumps({"file": edit.path.name, "changed": edit.changed, "notes": list(edit.notes)}, indent=2))
-        return
-    typer.echo(f"{edit.path.name} {'is changed' if edit.changed else 'stays as it is'}.")
-    for note in edit.notes:
-        typer.echo(f"  {note}")
+    lines = [
+        f"{edit.path.name} {'is changed' if edit.changed else 'stays as it is'}.",
+        *(f"  {note}" for note in edit.notes),
+    ]
+    put({"file": edit.path.name, "changed": edit.changed, "notes": list(edit.notes)}, lines, as_json=as_json)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-import typer
-
 from parity.cli import arguments
-from parity.cli.commands.options import Json, Stack
+from parity.cli.commands.options import Json, Stack, put
 
 
 def watch(stack: Stack, as_json: Json = False) -> None:
@@ -23,8 +19,6 @@ def watch(stack: Stack, as_json: Json = False) -> None:
     from parity.releases import watch as watching
 
     ended = watching.watch(stack_of(project, stack), Screen())
-    if as_json:
-        typer.echo(json.dumps({"stack": stack, "watches": [each.document() for each in ended]}, indent=2))
-    else:
-        typer.echo("\n".join(map(str, ended)) or f"No release of {stack} is left to be watched.")
+    lines = map(str, ended or [f"No release of {stack} is left to be watched."])
+    put({"stack": stack, "watches": [each.document() for each in ended]}, lines, as_json=as_json)
     watching.require(stack, ended)

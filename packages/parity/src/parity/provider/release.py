@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.provider import built_with
 from parity.provider.errors import BuiltOtherwise, LiveElsewhere, NoImage, Rolling, Unfinished, Unhealthy, VercelError
 from parity.vendors import health as health_page
@@ -90,8 +91,8 @@ def live_of(document: Mapping[str, Any], roll: Roll | None = None) -> Live:
     While a release rolls, the one before is live, and it moves to the new one: what `targets.production` is meanwhile,
     Vercel does not describe.
     """
-    target = _mapping(_mapping(document.get("targets")).get("production"))
-    request = _mapping(document.get("lastAliasRequest"))
+    target = mapping(mapping(document.get("targets")).get("production"))
+    request = mapping(document.get("lastAliasRequest"))
     status, aim = str(request.get("jobStatus", "")), str(request.get("toDeploymentId", ""))
     base = roll.base if roll else ""
     return Live(
@@ -358,7 +359,3 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bo
         await asyncio.sleep(pause)
         pause = min(pause * 1.6, _LONGEST_PAUSE)
     return True
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

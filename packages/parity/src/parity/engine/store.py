@@ -6,11 +6,10 @@ are complete or not there at all: an object is created under a new key, never ch
 
 from __future__ import annotations
 
-import contextlib
 import os
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,16 +30,6 @@ _SIDECAR = ".attrs"
 """The engine's file store (gocloud.dev's fileblob) writes one next to each of its objects, and shows none."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One object of a store."""
-
-    key: str
-    """From the store's root, with `/`."""
-    modified: datetime
-    """When it was last written, UTC."""
-
-
 class Store(Protocol):
     """Objects by key."""
 
@@ -52,10 +41,6 @@ class Store(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other machines may write to it too."""
-        ...
-
-    def entries(self, prefix: str) -> list[Entry]:
-        """What is below the folder `prefix`, by key; an absent folder is empty."""
         ...
 
     def names(self, folder: str, after: str = "") -> list[str]:
@@ -90,20 +75,6 @@ class FolderStore:
     def shared(self) -> bool:
         """A folder is this machine's."""
         return False
-
-    def entries(self, prefix: str) -> list[Entry]:
-        """See Store."""
-        folder = self.root / prefix
-        if not folder.is_dir():
-            return []
-        found: list[Entry] = []
-        for path in sorted(folder.rglob("*")):
-            # One that goes between the two readings was another's temporary file, or deleted.
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and path.suffix != _SIDECAR:
-                    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                    found.append(Entry(path.relative_to(self.root).as_posix(), when))
-        return found
 
     def names(self, folder: str, after: str = "") -> list[str]:
         """See Store."""

@@ -152,10 +152,10 @@ class ParityProvider(sdk.Provider):
             return await live_release.switch(self.vercel, inputs, olds, say, web=self._web, urn=urn)
         if type_ == kinds.MIGRATION:
             return await migration.apply(inputs, say)
-        if type_ == kinds.IMAGE and olds is None:
-            return await release_image.create(self.vercel, inputs, say)
-        if type_ == kinds.IMAGE:
+        if type_ == kinds.IMAGE and olds is not None:
             return release_image.update(olds, inputs)
+        if type_ == kinds.IMAGE:
+            return await release_image.create(self.vercel, inputs, say)
         if type_ == kinds.DOMAIN and olds is not None:
             return await domain.update(self.vercel, olds, inputs)
         return await (domain if type_ == kinds.DOMAIN else bypass).create(self.vercel, inputs)

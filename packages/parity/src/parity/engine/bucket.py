@@ -58,7 +58,7 @@ _AGAIN = "See that the address is right and that it can be reached from here; tr
 
 @dataclass(frozen=True)
 class BucketStore:
-    """A bucket."""
+    """A bucket, as FolderStore has a folder."""
 
     place: str
     client: Any
@@ -70,20 +70,20 @@ class BucketStore:
         return True
 
     def names(self, folder: str, after: str = "") -> list[str]:
-        """See Store."""
+        """See FolderStore."""
         prefix = folder.rstrip("/") + "/"
         with _asked(self.place):
             listed = self.client.list(prefix, offset=prefix + after).collect()
             return sorted(str(row["path"]).removeprefix(prefix) for row in listed)
 
     def read(self, key: str) -> bytes | None:
-        """See Store."""
+        """See FolderStore."""
         with contextlib.suppress(FileNotFoundError), _asked(self.place, missing=True):
             return bytes(self.client.get(key).bytes())
         return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """See Store. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
+        """See FolderStore. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
         from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415 - only for a bucket
 
         with _asked(self.place):
@@ -94,7 +94,7 @@ class BucketStore:
         return True
 
     def delete(self, key: str) -> None:
-        """See Store."""
+        """See FolderStore."""
         with contextlib.suppress(FileNotFoundError), _asked(self.place, missing=True):
             self.client.delete(key)
 

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from parity.config.project import Project
 from parity.documents import mapping, parse
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.documents import Document
+    from parity.engine.bucket import BucketStore
+
+Store: TypeAlias = "FolderStore | BucketStore"
 
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
@@ -30,54 +33,24 @@ _SIDECAR = ".attrs"
 """The engine's file store (gocloud.dev's fileblob) writes one next to each of its objects, and shows none."""
 
 
-class Store(Protocol):
-    """Objects by key."""
-
-    @property
-    def place(self) -> str:
-        """Where it is, for people; without credentials."""
-        ...
-
-    @property
-    def shared(self) -> bool:
-        """Whether other machines may write to it too."""
-        ...
-
-    def names(self, folder: str, after: str = "") -> list[str]:
-        """The names of the objects in a folder, in order, behind the name `after`; an absent folder is empty."""
-        ...
-
-    def read(self, key: str) -> bytes | None:
-        """The object's bytes; None where there is none."""
-        ...
-
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a new object completely or not; False, and nothing is changed, where the key is taken."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Delete an object; one that is gone already is no fault."""
-        ...
-
-
 @dataclass(frozen=True)
 class FolderStore:
-    """A folder on this machine (`file://`)."""
+    """Objects by key in a folder on this machine (`file://`)."""
 
     root: Path
 
     @property
     def place(self) -> str:
-        """The folder."""
+        """Where it is, for people; without credentials."""
         return str(self.root)
 
     @property
     def shared(self) -> bool:
-        """A folder is this machine's."""
+        """Whether other machines may write to it too: a folder is this machine's."""
         return False
 
     def names(self, folder: str, after: str = "") -> list[str]:
-        """See Store."""
+        """The names of the objects in a folder, in order, behind the name `after`; an absent folder is empty."""
         try:
             with os.scandir(self.root / folder) as found:
                 return sorted(each.name for each in found if each.name > after and not each.name.endswith(_SIDECAR))
@@ -85,16 +58,17 @@ class FolderStore:
             return []
 
     def read(self, key: str) -> bytes | None:
-        """See Store."""
+        """The object's bytes; None where there is none."""
         try:
             return (self.root / key).read_bytes()
         except FileNotFoundError:
             return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """See Store. A link into place fails where the name is taken, and shows no half written file.
+        """Write a new object completely or not; False, and nothing is changed, where the key is taken.
 
-        It is written in a folder of its own: the engine takes every other file in a lock's folder for another lock.
+        A link into place fails where the name is taken, and shows no half written file. It is written in a folder of
+        its own: the engine takes every other file in a lock's folder for another lock.
         """
         path = self.root / key
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -115,7 +89,7 @@ class FolderStore:
         return True
 
     def delete(self, key: str) -> None:
-        """See Store."""
+        """Delete an object; one that is gone already is no fault."""
         (self.root / key).unlink(missing_ok=True)
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,7 +55,7 @@ def doctor(
     checks = examine(project, local_sandbox(project, directory), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
-        found = {"healthy": healthy, "checks": [check.document() for check in checks]}
+        found = {"healthy": healthy, "checks": [asdict(check) for check in checks]}
         typer.echo(json.dumps(found | {"machine": machine.facts(project.root)}, indent=2))
     else:
         _show(Screen(), checks)
@@ -64,7 +65,7 @@ def doctor(
 
 def _compare(found: list[Difference], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"same": not found, "differences": [each.document() for each in found]}, indent=2))
+        typer.echo(json.dumps({"same": not found, "differences": [asdict(each) for each in found]}, indent=2))
     elif not found:
         typer.echo("The two machines do not differ in anything that is compared.")
     for place, each in enumerate(() if as_json else found):

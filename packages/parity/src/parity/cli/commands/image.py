@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,7 @@ def diff(first: _Folder, second: _Folder, as_json: Json = False) -> None:
 
     found = differences(first, second)
     if as_json:
-        typer.echo(json.dumps([each.document() for each in found], indent=2))
+        typer.echo(json.dumps([asdict(each) for each in found], indent=2))
     for each in () if as_json else found:
         typer.echo(str(each))
     if found:

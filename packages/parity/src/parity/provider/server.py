@@ -25,7 +25,7 @@ from parity.resources.urn import Urn
 _DETAILS = "grpc-status-details-bin"
 
 
-def _told(name: str) -> Any:
+def _method(name: str) -> Any:
     """A method of the SDK's servicer, its errors as the texts that users read; an unfinished switch is recorded."""
     own: Any = getattr(ProviderServicer, name)
 
@@ -44,8 +44,8 @@ def _told(name: str) -> Any:
 class ParityServicer(ProviderServicer):
     """The SDK's servicer, with this provider's errors."""
 
-    Check, Diff, Create = _told("Check"), _told("Diff"), _told("Create")
-    Update, Read, Delete = _told("Update"), _told("Read"), _told("Delete")
+    Check, Diff, Create = _method("Check"), _method("Diff"), _method("Create")
+    Update, Read, Delete = _method("Update"), _method("Read"), _method("Delete")
 
     async def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Let an engine use this process, which it has not started."""

@@ -37,7 +37,6 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def page(status: Status) -> str:
     """The page."""
-    unknown = [("", each) for each in status.unknown] + [(s.name, each) for s in status.stacks for each in s.unknown]
     return rendered(
         "status/page.html",
         title=f"{status.project}: status",
@@ -45,7 +44,6 @@ def page(status: Status) -> str:
         needs=needs(status),
         links={f"{each.what}: {each.link.text}": each.link.url for each in status.waiting},
         names=dict.fromkeys(row.name for stack in status.stacks for row in stack.applications),
-        unknown=unknown,
         health=_HEALTH,
         running=_RUNNING,
         SHORT=SHORT,

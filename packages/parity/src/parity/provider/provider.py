@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
 
+from parity.documents import lacking
 from parity.provider import bypass, domain, live_release, migration, release_image
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
@@ -25,6 +26,7 @@ _OF_VERCEL = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: doma
 _KINDS = {**_OF_VERCEL, kinds.MIGRATION: migration}
 _IDENTIFYING = {kinds.MIGRATION: ("database",), kinds.IMAGE: ("deploymentId",)}
 """The inputs that an id is made of, where these are not team and project."""
+_FORMS = {kinds.LIVE: live_release.faults_in, kinds.BYPASS: bypass.faults_in}
 _REMOVE = {kinds.BYPASS: bypass.delete, kinds.DOMAIN: domain.delete}
 SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in _KINDS}
 """Properties that are never recorded in the clear."""
@@ -78,9 +80,11 @@ class ParityProvider(sdk.Provider):
         """Every fault of the inputs at once."""
         type_ = type_of(request.type)
         news = plain_map(request.new_inputs)
-        faults = _KINDS[type_].faults_in(news)
+        faults = lacking(news, _KINDS[type_].REQUIRED)
         if type_ == kinds.MIGRATION and not faults:
             faults = migration.changed(plain_map(request.old_inputs), news)
+        elif type_ in _FORMS:
+            faults |= _FORMS[type_](news)
         failures = [sdk.CheckFailure(name, f"{name} {fault}.") for name, fault in sorted(faults.items())]
         return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
 

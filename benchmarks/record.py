@@ -21,7 +21,6 @@ from parity.engine.store import FolderStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from parity.engine.store import Entry
 
 HEAD = "urn:pulumi:prod::storefront::parity:components:WebApp$vercel:index/x:ProjectEnvironmentVariable::"
 RESOURCES, PROPERTIES = 100, 8
@@ -35,9 +34,6 @@ class Counting:
 
     def __init__(self, inner: FolderStore) -> None:
         self.inner, self.requests = inner, 0
-
-    def entries(self, prefix: str) -> list[Entry]:
-        return self.inner.entries(prefix)
 
     def names(self, folder: str, after: str = "") -> list[str]:
         found = self.inner.names(folder, after)

@@ -13,7 +13,7 @@ import os
 import socket
 import subprocess
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -312,7 +312,7 @@ class Lab:
 
     def began(self, pid: int, command: str = "up", **more: Any) -> str:
         """Let the ledger hold an update of this machine without an end; gives its id."""
-        host = this_host.as_document(this_host.here())
+        host = asdict(this_host.here())
         return self.ledger.begin({"command": command, "pid": pid, "actor": "ada", "host": host, "run": None, **more})
 
     def in_another_process(self) -> None:

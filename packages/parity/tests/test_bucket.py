@@ -78,7 +78,7 @@ def s3(address, more=""):
 
 def signer(store, handler):
     handler.answer = (200, "<ListBucketResult></ListBucketResult>")
-    store.entries("a")
+    store.names("a")
     return handler.keys[-1].partition("Credential=")[2].partition("/")[0]
 
 
@@ -171,7 +171,7 @@ def test_a_refusal_is_an_error_with_place_and_remedy(home, refusing, answer, sai
     profile(home, default="K")
     store = open_store(s3(address))
     handler.answer = answer
-    for ask in (lambda: store.entries("a"), lambda: store.read("a/b"), lambda: store.create("a/b", b"x")):
+    for ask in (lambda: store.names("a"), lambda: store.read("a/b"), lambda: store.create("a/b", b"x")):
         with pytest.raises(StoreError) as raised:
             ask()
         assert said in raised.value.what
@@ -198,7 +198,7 @@ def test_a_name_that_reads_like_a_cause_is_none(home, refusing, name, answer, re
     profile(home, default="K")
     handler.answer = (answer[0], answer[1].format(name=name))
     store = open_store(s3(address).replace("s3://state", f"s3://{name}"))
-    for ask in (lambda: store.entries(name), lambda: store.read(f"{name}/b"), lambda: store.create(name, b"x")):
+    for ask in (lambda: store.names(name), lambda: store.read(f"{name}/b"), lambda: store.create(name, b"x")):
         with pytest.raises(StoreError) as raised:
             ask()
         assert remedy in raised.value.remedy
@@ -212,9 +212,9 @@ def test_a_bucket_that_is_not_there_is_no_empty_one(home):
         profile(home, default="K")
         store = open_store(s3(f"{host}:{port}"))
         with pytest.raises(StoreError, match="does not open"):
-            store.entries("a")
+            store.names("a")
         boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(Bucket="state")
-        assert store.entries("a") == []
+        assert store.names("a") == []
         assert store.read("a/b") is None
         store.delete("a/b")
     finally:

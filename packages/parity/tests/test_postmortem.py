@@ -143,15 +143,12 @@ def test_the_edges_answers_are_counted_while_one_release_surely_is_live():
 
 
 def test_each_property_has_its_key_line_commit_and_pull_request_and_secrets_a_fingerprint():
-    first, *others = incident().causes
-    assert (first.resource, first.property, first.before, first.after) == (
-        "ProjectEnvironmentVariable shop-variable-LIMIT", "value", "20", "0",
-    )  # fmt: skip
-    assert (first.key, first.values, first.line, first.commit, first.pull_request, first.approver) == (
-        KEY, "20 -> 0", 14, WROTE, 12, "ada",
-    )  # fmt: skip
-    assert [(each.before, each.after) for each in others] == [("[secret]", "[secret 00ff00ff00ff00ff]"), ("r1", "r2")]
-    assert {each.commit for each in others} == {NEW}, "what follows no key: the commit that was applied"
+    first, *others = incident().document()["causes"]
+    resource = "ProjectEnvironmentVariable shop-variable-LIMIT"
+    assert [*first.values()] == [resource, "value", "20", "0", KEY, "20 -> 0", 14, WROTE, 12, "ada", True]
+    shown = [(each["before"], each["after"]) for each in others]
+    assert shown == [("[secret]", "[secret 00ff00ff00ff00ff]"), ("r1", "r2")]
+    assert {each["commit"] for each in others} == {NEW}, "what follows no key: the commit that was applied"
 
 
 def test_what_a_person_rolled_back_is_traced_to_what_had_made_it_live():

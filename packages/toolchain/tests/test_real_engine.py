@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from parity_toolchain import build, cache, install_plugins, recipes, resolve, versions
+from parity_toolchain import build, cache, plugins, recipes, versions
+from parity_toolchain.resolver import resolve
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(3600)]
 
@@ -24,14 +25,14 @@ def test_the_resolved_engine_runs_and_takes_its_plugins(tmp_path):
     assert version is not None
     assert versions.fits(version, versions.installed().engine)
 
-    installed = install_plugins(engine, tmp_path)
-    assert {"github", "postgresql"} <= set(installed)
+    plugins.install(engine, tmp_path)
+    installed = [each for each in engine.plugins if each.path]
+    assert {"github", "postgresql"} <= {each.name for each in installed}
     listed = subprocess.run(
         [str(engine.cli.path), "plugin", "ls", "--json"], env=environ, check=True, capture_output=True, text=True
     )
-    for plugin in engine.plugins:
-        if plugin.name in installed:
-            assert f'"version": "{plugin.version}"' in listed.stdout
+    for plugin in installed:
+        assert f'"version": "{plugin.version}"' in listed.stdout
 
 
 @pytest.mark.parametrize("name", recipes.PROGRAMS)
@@ -43,7 +44,7 @@ def test_a_program_about_workflows_is_built(name):
 
 @pytest.mark.parametrize("name", ["github", "postgresql"])
 def test_a_plugin_has_each_resource_of_its_sdk_under_a_token_of_its_own(name):
-    plugin = resolve(progress=print).plugin(name)
+    (plugin,) = [each for each in resolve(progress=print).plugins if each.name == name]
     dump = subprocess.run([str(plugin.path), "-get-provider-info"], check=True, capture_output=True, text=True).stdout
     tokens = [resource["tok"] for resource in json.loads(dump)["resources"].values()]
     assert len(tokens) == len(set(tokens)), "two resources share a token"

@@ -81,7 +81,7 @@ def test_a_program_that_never_answers_is_passed_over_in_time(required, bin_folde
     engine = find(required)
     assert time.monotonic() - begin < 20
     assert engine.cli.source == "build"
-    assert engine.plugin("github").source == "build"
+    assert engine.plugins[0].source == "build"
     assert [item.outcome for item in engine.attempts if item.source == "PATH"][:2] == ["failed", "passed over"]
     assert "did not end within 0.3 s" in engine.attempts[0].detail
 
@@ -225,7 +225,7 @@ class TestPlugins:
     @pytest.fixture
     def one(self, find):
         def one(plugin, **variables):
-            return find(Versions("3.259.0", (plugin,)), **variables).plugin(plugin.name)
+            return find(Versions("3.259.0", (plugin,)), **variables).plugins[0]
 
         return one
 

@@ -15,7 +15,6 @@ EXTRAS = {
     "pgparse": ("migrations", "PostgreSQL's parser, which reads migrations"),
     "opentelemetry": ("otlp", "the exporter of OpenTelemetry"),
     "copier": ("template", "Copier, which renders a project from the template"),
-    "jinja2": ("template", "Copier, which renders a project from the template"),
 }
 """By the package that is imported: the extra that brings it, and what it is."""
 

@@ -16,7 +16,7 @@ import traceback
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from parity.documents import is_list, is_mapping
+from parity.documents import mapped
 from parity.masked import MASK
 
 if TYPE_CHECKING:
@@ -71,13 +71,7 @@ class Redactor:
 
     def document(self, value: Any) -> Any:
         """A JSON value with each secret in its texts masked; names of fields stay."""
-        if isinstance(value, str):
-            return self.text(value)
-        if is_mapping(value):
-            return {name: self.document(each) for name, each in value.items()}
-        if is_list(value):
-            return [self.document(each) for each in value]
-        return value
+        return mapped(value, lambda each: self.text(each) if isinstance(each, str) else each)
 
     def __repr__(self) -> str:
         """How many forms of secrets it knows, and none of them."""

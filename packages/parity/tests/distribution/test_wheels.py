@@ -80,7 +80,7 @@ def test_alone_it_brings_what_real_accounts_need(alone, wheels, record_property)
     direct = [each for each in requirements(wheel(wheels, "pulumi-parity")) if "extra ==" not in each]
     record_property("distributions", len(dists))
     record_property("megabytes", round(megabytes))
-    assert len(direct) == 11
+    assert len(direct) == 12
     assert dists & OF_EXTRAS == set()
     assert {"pulumi-parity", "pulumi-parity-toolchain"} <= dists
     assert len(dists) <= LIMIT_DISTRIBUTIONS

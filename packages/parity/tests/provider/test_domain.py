@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from parity.documents import lacking
 from parity.provider import domain
 from parity.provider.errors import BadInput, NotFound, VercelError
 from parity.provider.vercel import Vercel
@@ -128,7 +129,10 @@ def test_removing_one_that_is_gone_is_no_fault():
 
 
 def test_what_is_missing_is_said():
-    assert domain.faults_in({"team": "", "domain": None}) == {"team": "must not be empty", "projectId": "is missing"}
+    assert lacking({"team": "", "domain": None}, domain.REQUIRED) == {
+        "team": "must not be empty",
+        "projectId": "is missing",
+    }
 
 
 def test_one_that_is_not_there_cannot_be_changed():

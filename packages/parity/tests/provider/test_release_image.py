@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from packages.parity.tests.provider.conftest import COMMIT, TEAM, World, inputs
+from parity.documents import lacking
 from parity.provider import live_release, release_image
 from parity.provider.errors import NoImage, VercelError
 
@@ -78,8 +79,8 @@ def test_what_was_recorded_stays_when_the_tag_moves_and_when_the_address_changes
 
 
 def test_every_fault_of_the_inputs_is_named():
-    assert release_image.faults_in({"team": ""}).keys() == GIVEN.keys()
-    assert release_image.faults_in(GIVEN) == {}
+    assert lacking({"team": ""}, release_image.REQUIRED).keys() == GIVEN.keys()
+    assert lacking(GIVEN, release_image.REQUIRED) == {}
 
 
 # --- The switch ---

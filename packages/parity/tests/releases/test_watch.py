@@ -60,7 +60,7 @@ class World:
         return [(each.application, each.why) for each in holds.holds(self.lab.store, *PLACE)]
 
     def unfinished(self):
-        return [watches.name_of(each) for each in watches.unfinished(self.lab.store, *PLACE)]
+        return [watches.name_of(each) for each in watches.notes(self.lab.store, *PLACE).unfinished()]
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_each_stage_has_its_time_then_all_users_have_it_for_the_watchs(staged):
 
 def test_it_is_compared_with_what_the_release_before_answers_meanwhile(staged):
     found = staged(Counts(400, 80), before=Observed(counts=Counts(8000, 8)))
-    (note,) = watches.unfinished(found.lab.store, *PLACE)
+    (note,) = watches.notes(found.lab.store, *PLACE).unfinished()
     began = found.now
     (ended,) = found.run()
     assert (ended.result, found.advanced) == ("went back", [])

@@ -353,7 +353,7 @@ def watched(road):
     road.releases = {
         "shop": SimpleNamespace(live="r2", kept={"r2": SimpleNamespace(commit="c")}, in_order=(), newest=None)
     }
-    return watches.unfinished(road.lab.store, PROJECT_NAME, STACK)
+    return watches.notes(road.lab.store, PROJECT_NAME, STACK).unfinished()
 
 
 def test_a_watch_begins_before_the_engine_can_switch_so_that_a_death_in_between_is_known(road, monkeypatch):

@@ -36,6 +36,10 @@ END = {
 }
 
 
+def notes(ledger: Ledger) -> list[str]:
+    return ledger.store.names(f".parity/traces/{ledger.project}/{ledger.stack}")
+
+
 class Collector(ThreadingHTTPServer):
     """Takes OTLP over HTTP, as a collector does."""
 
@@ -167,7 +171,7 @@ def test_what_was_sent_is_not_sent_again_and_what_had_not_ended_is_sent_once_it_
     assert send(ledger) == Sent(1)
     assert collector.spans[-1].resource["cicd.pipeline.run.id"] == running
     assert send(ledger) == Sent()
-    assert len(ledger.store.entries(".parity/traces")) == 1, "one note, however often"
+    assert len(notes(ledger)) == 1, "one note, however often"
 
 
 def test_what_a_collector_does_not_take_stays_and_is_sent_with_the_next(ledger, collector, capfd):
@@ -188,7 +192,7 @@ def test_a_collector_that_is_away_holds_nothing_up_for_long(ledger, monkeypatch)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     assert "did not take them" in send(ledger).fault
-    assert ledger.store.entries(".parity/traces") == []
+    assert notes(ledger) == []
 
 
 def test_after_a_death_before_the_note_the_same_spans_come_again(ledger, collector, monkeypatch):
@@ -212,7 +216,7 @@ def test_a_death_between_the_new_note_and_the_old_one_sends_nothing_twice(ledger
     with monkeypatch.context() as patched:
         patched.setattr(FolderStore, "delete", lambda *_: None)
         assert send(ledger) == Sent(1)
-    assert len(ledger.store.entries(".parity/traces")) == 2
+    assert len(notes(ledger)) == 2
     assert send(ledger) == Sent()
 
 
@@ -246,8 +250,8 @@ def test_metrics_hold_all_of_the_month_so_that_sending_twice_is_the_same_value(l
     recorded(ledger)
     recorded(ledger, {"result": "failed", "errors": ["no"], "operations": []})
     assert send(ledger) == Sent(2)
-    for note in ledger.store.entries(".parity/traces/storefront/prod"):
-        ledger.store.delete(note.key)  # A death between the sending and the note.
+    for note in notes(ledger):
+        ledger.store.delete(f".parity/traces/storefront/prod/{note}")  # A death between the sending and the note.
     assert send(ledger) == Sent(2)
     one, again = collector.metrics
     assert one == again

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-import parity_toolchain
 from parity.engine import toolchain
 from parity.local.sandbox import Local
 from parity_sandbox.standin import POLL_VARIABLE
+from parity_toolchain import resolver
 from support import standin_page
 from support.program import Instance, copy_program
 from support.standin import KEY, SEED, Bench, Names
@@ -159,7 +159,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story]:
     """The real plugin's story and the stand-in's."""
     plugin = Path(os.environ[VARIABLE])
     assert plugin.is_file(), f"{VARIABLE} names {plugin}, which is no file"
-    folder = parity_toolchain.resolve().folder
+    folder = resolver.resolve().folder
     reported: list[Story] = []
     for name, executable in (("real", plugin), ("standin", None)):
         bench = Bench(tmp_path_factory.mktemp(name) / "bench", folder, executable)

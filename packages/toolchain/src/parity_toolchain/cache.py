@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -108,6 +109,14 @@ def _locked(cache: Path, name: str, progress: Callable[[str], None], patience: f
         yield
     finally:
         lock.release()
+
+
+def keep(file: Path, document: object) -> None:
+    """Write a small document as JSON, at once or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    draft.replace(file)
 
 
 def _settle(folder: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity_toolchain import cache as caches
+from parity_toolchain.cache import keep
 from parity_toolchain.errors import DownloadFailed, Unreachable
 from parity_toolchain.process import follow, run
 from parity_toolchain.versions import parse
@@ -50,64 +49,38 @@ class Site:
 OFFICIAL = Site()
 
 
-def cli_entry(version: str) -> str:
-    """The name of the cache's entry that holds a downloaded CLI."""
-    return f"download-pulumi-{version}"
+@dataclass(frozen=True)
+class Download:
+    """Something that a host gives, which the cache keeps."""
+
+    entry: str
+    """Its name in the cache."""
+    program: str
+    """Its executable, from the entry's folder."""
+    version: str
+    source: str
+    """Where it comes from, for the record of what was tried: `from ADDRESS `, or empty."""
+    make: Callable[[Path], None]
+    """Fills the entry's folder; raises Unreachable where the host does not answer, else DownloadFailed."""
 
 
-def plugin_entry(plugin: PluginVersion) -> str:
-    """The name of the cache's entry that holds a downloaded plugin."""
-    return f"download-{plugin.folder}"
-
-
-def fetch_cli(
-    version: str, cache: Path, environ: Mapping[str, str], progress: Callable[[str], None], site: Site
-) -> Path:
-    """Run the official installer into the cache and give the CLI's path.
-
-    Raises:
-        Unreachable: The installer's host does not answer.
-        DownloadFailed: The installer could not be had, failed, or gave another version.
-    """
+def cli(version: str, environ: Mapping[str, str], progress: Callable[[str], None], site: Site) -> Download:
+    """The CLI, by the official installer, which is not asked yet."""
     make = functools.partial(_install_cli, version=version, environ=environ, progress=progress, site=site)
-    return caches.ensure(cache, cli_entry(version), make, progress) / "bin" / "pulumi"
+    return Download(f"download-pulumi-{version}", "bin/pulumi", version, f"from {site.installer} ", make)
 
 
-def fetch_plugin(
-    plugin: PluginVersion,
-    cli: Path,
-    cache: Path,
-    environ: Mapping[str, str],
-    progress: Callable[[str], None],
-    *,
-    site: Site,
-) -> Path:
-    """Let the CLI download a plugin into the cache and give the executable's path.
-
-    Raises:
-        Unreachable: The plugin's host does not answer.
-        DownloadFailed: The download failed or gave no executable.
-    """
-    make = functools.partial(_install_plugin, plugin=plugin, cli=cli, environ=environ, progress=progress, site=site)
-    folder = caches.ensure(cache, plugin_entry(plugin), make, progress)
-    return folder / "plugins" / plugin.folder / plugin.program
-
-
-def reach(site: Site, environ: Mapping[str, str]) -> None:
-    """Ask whether the installer's host answers at all.
-
-    Raises:
-        Unreachable: It does not, within the site's time to connect.
-    """
-    _read(site, environ)
+def plugin(
+    asked: PluginVersion, cli: Path, environ: Mapping[str, str], progress: Callable[[str], None], site: Site
+) -> Download:
+    """A plugin, by the CLI, which is not asked yet."""
+    make = functools.partial(_install_plugin, plugin=asked, cli=cli, environ=environ, progress=progress, site=site)
+    return Download(f"download-{asked.folder}", f"plugins/{asked.folder}/{asked.program}", asked.version, "", make)
 
 
 def remember(cache: Path, site: Site, environ: Mapping[str, str], reason: str) -> None:
     """Note in the cache that a site cannot be reached, so that the next run need not wait to find it out again."""
-    cache.mkdir(parents=True, exist_ok=True)
-    draft = cache / f"{_MEMORY}.{os.getpid()}"
-    draft.write_text(json.dumps({"way": _way(site, environ), "time": time.time(), "reason": reason}))
-    draft.replace(cache / _MEMORY)
+    keep(cache / _MEMORY, {"way": _way(site, environ), "time": time.time(), "reason": reason})
 
 
 def remembered(cache: Path, site: Site, environ: Mapping[str, str]) -> str | None:
@@ -132,8 +105,13 @@ def _proxy(environ: Mapping[str, str]) -> str | None:
     return environ.get("HTTPS_PROXY") or environ.get("https_proxy") or None
 
 
-def _read(site: Site, environ: Mapping[str, str]) -> bytes:
-    """The installer's text. Ends in time even where the host sends it byte by byte."""
+def reach(site: Site, environ: Mapping[str, str]) -> bytes:
+    """The installer's text. Ends in time even where the host sends it byte by byte.
+
+    Raises:
+        Unreachable: The host does not answer.
+        DownloadFailed: It answers with no installer.
+    """
     import ssl  # noqa: PLC0415 - each command searches the cache, and hardly one downloads
 
     import httpx  # noqa: PLC0415 - as above
@@ -165,7 +143,7 @@ def _install_cli(
     folder: Path, *, version: str, environ: Mapping[str, str], progress: Callable[[str], None], site: Site
 ) -> None:
     script = folder / "install.sh"
-    script.write_bytes(_read(site, environ))
+    script.write_bytes(reach(site, environ))
     temporary = folder / "tmp"
     temporary.mkdir()
     progress(f"pulumi {version}: downloading it with the official installer")

@@ -89,13 +89,6 @@ class Engine:
         """The folder that goes on PATH."""
         return self.cli.path.parent
 
-    def plugin(self, name: str) -> Plugin:
-        """The plugin of that name; KeyError where none was asked for."""
-        for plugin in self.plugins:
-            if plugin.name == name:
-                return plugin
-        raise KeyError(name)
-
     def document(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
         return asdict(self, dict_factory=_plain)

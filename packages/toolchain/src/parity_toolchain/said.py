@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from typing import TYPE_CHECKING, cast
 
 from parity_toolchain import cache as caches
@@ -31,7 +30,8 @@ def remembered(program: Path, environ: Mapping[str, str], ask: Callable[[], str]
     if identity not in known:
         known[identity] = ask()
         if known[identity]:
-            _write(file, known)
+            with contextlib.suppress(OSError):  # in a cache that cannot be written the program is asked again
+                caches.keep(file, known)
     return known[identity]
 
 
@@ -50,12 +50,3 @@ def _read(file: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return cast("dict[str, str]", found) if isinstance(found, dict) else {}
-
-
-def _write(file: Path, known: Mapping[str, str]) -> None:
-    """Keep it where that is possible: in a cache that cannot be written the program is asked again."""
-    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        new.replace(file)

@@ -12,8 +12,11 @@ from parity_toolchain.local import PassedOver
 from parity_toolchain.model import Attempt, Outcome, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    Way = tuple[Source, Callable[[], "Found"]]
+    """A source and how to ask it; asking raises an EngineError where it gives nothing."""
 
 _log = logging.getLogger("engine")
 
@@ -35,37 +38,29 @@ class Skipped(EngineError):
     """An attempt that is known to fail. It never leaves the package."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A source and how to ask it; asking raises an EngineError where it gives nothing."""
-
-    source: Source
-    ask: Callable[[], Found]
-
-
 class Trail:
     """All attempts of one run of the resolver, in order."""
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
 
-    def first(self, part: str, candidates: list[Candidate]) -> tuple[Source, Found] | None:
-        """Ask each candidate until one gives something, or give None."""
-        for candidate in candidates:
+    def first(self, part: str, ways: Iterable[Way]) -> tuple[Source, Found] | None:
+        """Ask each source until one gives something, or give None."""
+        for source, ask in ways:
             begin = time.monotonic()
             try:
-                found = candidate.ask()
+                found = ask()
             except NotKept:
                 continue
             except Skipped as reason:
-                self.note(candidate.source, part, "skipped", str(reason), begin)
+                self.note(source, part, "skipped", str(reason), begin)
             except PassedOver as reason:
-                self.note(candidate.source, part, "passed over", str(reason), begin)
+                self.note(source, part, "passed over", str(reason), begin)
             except EngineError as error:
-                self.note(candidate.source, part, "failed", str(error), begin)
+                self.note(source, part, "failed", str(error), begin)
             else:
-                self.note(candidate.source, part, "used", found.detail, begin)
-                return candidate.source, found
+                self.note(source, part, "used", found.detail, begin)
+                return source, found
         return None
 
     def note(self, source: Source, part: str, outcome: Outcome, detail: str, begin: float | None = None) -> None:

@@ -71,6 +71,8 @@ class Line:
     """As the record has a value (updates/record.py); empty where it is gone."""
     certain: bool
     """Whether the change is known to have been made."""
+    before: Document = field(default_factory=Document)
+    """The value that it had, where that was asked for."""
 
     @property
     def origins(self) -> list[Document]:
@@ -207,6 +209,16 @@ def _related(one: str, other: str) -> bool:
     return one == other or one.startswith((f"{other}.", f"{other}[")) or other.startswith((f"{one}.", f"{one}["))
 
 
+def changes(record: Record) -> Iterator[Line]:
+    """Each property that an operation changed, or of which it is not known, with both values."""
+    done = record.done
+    for row in record.differences:
+        urn, operation = str(row["urn"]), str(row["operation"])
+        for each in rows(row["properties"]) if done is None or urn in done else ():
+            before, after = mapping(each.get("before")), mapping(each.get("after"))
+            yield Line(record, urn, str(each["path"]), operation, after, done is not None, before)
+
+
 def spelled(value: Mapping[str, Any]) -> str:
     """A recorded value for people: text bare, everything else as JSON, a secret by its fingerprint."""
     if not value:
@@ -228,12 +240,7 @@ def between(records: Iterator[Record]) -> dict[tuple[str, str], tuple[Document, 
     """
     found: dict[tuple[str, str], tuple[Document, Document]] = {}
     for record in records:
-        for row in record.differences:
-            urn = str(row["urn"])
-            if record.done is not None and urn not in record.done:
-                continue
-            for each in rows(row["properties"]):
-                place = urn, str(each["path"])
-                before, after = mapping(each.get("before")), mapping(each.get("after"))
-                found[place] = (found[place][0] if place in found else before), after
+        for each in changes(record):
+            place = each.urn, each.path
+            found[place] = (found[place][0] if place in found else each.before), each.after
     return {place: (one, other) for place, (one, other) in found.items() if one != other or one == {"secret": None}}

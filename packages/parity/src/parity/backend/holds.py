@@ -48,19 +48,16 @@ class Hold:
 
     def document(self) -> dict[str, Any]:
         """For `--json`; times are ISO 8601, UTC, or null."""
-        times = {name: each and each.isoformat() for name, each in self._times().items()}
+        times = {"since": self.since, "until": self.until, "lifted": self.lifted}
         texts = {"lifted_by": self.lifted_by, "lifted_why": self.lifted_why} if self.lifted else {}
         return {
             "id": self.id,
             "application": self.application or None,
             "who": self.who,
             "why": self.why,
-            **times,
+            **{name: each and each.isoformat() for name, each in times.items()},
             **texts,
         }
-
-    def _times(self) -> dict[str, datetime | None]:
-        return {"since": self.since, "until": self.until, "lifted": self.lifted}
 
 
 def holds(store: Store, project: str, stack: str) -> list[Hold]:

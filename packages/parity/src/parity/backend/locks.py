@@ -44,6 +44,8 @@ class Lock:
 
     def __str__(self) -> str:
         """For people."""
+        if not self.pid:
+            return f"a process that {self.id} does not name"
         return f"process {self.pid} of {self.user} on {self.host}, since {self.time:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -53,12 +55,10 @@ def folder(project: str, stack: str) -> str:
 
 
 def held(store: Store, project: str, stack: str) -> list[Lock]:
-    """Every lock of the stack, oldest first. One that cannot be read counts as held, by process 0."""
-    found: list[Lock] = []
-    for entry in store.entries(folder(project, stack)):
-        text = store.read(entry.key)
-        if text is not None:
-            found.append(_parse(entry.key, text, entry.modified))
+    """Every lock of the stack, oldest first. One that cannot be read counts as held, by process 0, as of now."""
+    place = folder(project, stack)
+    read = ((f"{place}/{name}", store.read(f"{place}/{name}")) for name in store.names(place))
+    found = [_parse(key, text) for key, text in read if text is not None]
     return sorted(found, key=lambda lock: (lock.time, lock.key))
 
 
@@ -108,10 +108,10 @@ def refuse_if_held(store: Store, project: str, stack: str, *, but: str = "") -> 
         )
 
 
-def _parse(key: str, text: bytes, modified: datetime) -> Lock:
+def _parse(key: str, text: bytes) -> Lock:
     try:
         document = documents.parse(text)
         time = datetime.fromisoformat(str(document["timestamp"])).astimezone(UTC)
         return Lock(key, int(document["pid"]), str(document["username"]), str(document["hostname"]), time)
     except (ValueError, KeyError, TypeError):
-        return Lock(key, 0, "unknown", "nowhere", modified)
+        return Lock(key, 0, "unknown", "nowhere", datetime.now(UTC))

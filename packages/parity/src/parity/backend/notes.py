@@ -68,26 +68,27 @@ class Notes:
         Raises:
             ProjectError: one cannot be read.
         """
-        return [self._note(base, has_end=has_end) for base, has_end in self._there()]
+        return [self._note(identity, has_end=has_end) for identity, has_end in self._there()]
 
     def unfinished(self) -> list[Note]:
         """Those without an end, oldest first: what ended is not read, however much that is; raises as `all`."""
-        return [self._note(base, has_end=False) for base, has_end in self._there() if not has_end]
+        return [self._note(identity, has_end=False) for identity, has_end in self._there() if not has_end]
 
     def _there(self) -> list[tuple[str, bool]]:
-        """Each one's key without its ending, and whether it has an end."""
-        keys = {entry.key for entry in self.store.entries(self.folder)}
-        bases = sorted(key.removesuffix(_BEGIN) for key in keys if key.endswith(_BEGIN))
-        return [(base, base + _END in keys) for base in bases]
+        """Each one's id, and whether it has an end."""
+        names = dict.fromkeys(self.store.names(self.folder))
+        found = (name.removesuffix(_BEGIN) for name in names if name.endswith(_BEGIN))
+        return [(identity, identity + _END in names) for identity in found]
 
-    def _note(self, base: str, *, has_end: bool) -> Note:
-        return Note(base.rpartition("/")[2], self._read(base + _BEGIN), self._read(base + _END) if has_end else None)
+    def _note(self, identity: str, *, has_end: bool) -> Note:
+        return Note(identity, self._read(identity + _BEGIN), self._read(identity + _END) if has_end else None)
 
     def _create(self, name: str, now: datetime, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
         document = {"form": FORM, "time": now.isoformat(), **redact.current().document(dict(facts))}
         data = json.dumps(document, ensure_ascii=False).encode() + b"\n"
         return document if self.store.create(f"{self.folder}/{name}", data) else None
 
-    def _read(self, key: str) -> Document:
+    def _read(self, name: str) -> Document:
+        key = f"{self.folder}/{name}"
         data = self.store.read(key) or b""
         return document_of(data, FORM, f"{self.store.place}/{key}", "a note next to the state")

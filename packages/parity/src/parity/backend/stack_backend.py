@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,14 +65,15 @@ def versions(tools: Engine | None = None) -> dict[str, str]:
 def provenance(stack: Stack, command: str, versions: Callable[[], dict[str, str]] = versions) -> dict[str, Any]:
     """What every record of the ledger begins with; `versions` gives those of the engine and its plugins."""
     environment = stack.pulumi.environment
+    run = this_host.run_of(environment)
     return {
         "command": command,
         "project": stack.project.name,
         "stack": stack.name,
         "actor": this_host.actor(environment),
-        "host": this_host.as_document(this_host.here()),
+        "host": asdict(this_host.here()),
         "pid": os.getpid(),
-        "run": this_host.as_document(this_host.run_of(environment)),
+        "run": run and asdict(run),
         "commit": Repository(stack.project.root).state,
         "versions": versions(),
     }

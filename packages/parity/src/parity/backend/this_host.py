@@ -8,10 +8,10 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,11 +83,6 @@ def is_alive(pid: int, since: datetime) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and started <= since + _CLOCK_SLACK
     except psutil.NoSuchProcess:
         return False
-
-
-def as_document(value: Host | Run | None) -> dict[str, Any] | None:
-    """For the ledger."""
-    return None if value is None else asdict(value)
 
 
 def _machine_id() -> str:

@@ -20,11 +20,6 @@ def notes(store: Store, project: str, stack: str) -> Notes:
     return Notes(store, f".parity/watches/{project}/{stack}")
 
 
-def unfinished(store: Store, project: str, stack: str) -> list[Note]:
-    """The watches that have no end, oldest first: under way, or not watched to their end."""
-    return notes(store, project, stack).unfinished()
-
-
 def name_of(note: Note) -> str:
     """`r8 of shop`."""
     return f"{note.begin['release']} of {note.begin['application']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from parity.bisect import kept as kept_releases
 from parity.bisect.kept import Releases
@@ -22,27 +22,10 @@ if TYPE_CHECKING:
     from parity.console import Screen
     from parity.evaluate.stack import Stack
 
-RELEASES, SANDBOX = "kept releases at their own hosts", "a sandbox"
-
-
-class Asks(Protocol):
+    Asks = Releases | Sandbox
     """What answers for states."""
 
-    def can(self, state: State) -> bool:
-        """Whether a state can be asked."""
-        ...
-
-    def ask(self, state: State) -> Answer:
-        """What a state answers."""
-        ...
-
-    def how(self, state: State) -> str:
-        """How it answered, or why it was not asked."""
-        ...
-
-    def name(self, state: State) -> str:
-        """The state, for people."""
-        ...
+RELEASES, SANDBOX = "kept releases at their own hosts", "a sandbox"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from parity.errors import ParityError, SandboxError
 from parity.evaluate.stack import Stack
 from parity.inventory.keys import opened
 from parity.local.sandbox import Local
+from parity.problems import some
 from parity.resources import kinds
 from parity.vendors import health
 from parity_sandbox import errors as sandbox_errors
@@ -112,8 +113,7 @@ class Sandbox:
     def name(self, state: State) -> str:
         """A state by its changes."""
         names = sorted(name for name, _ in state)
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return f"with {', '.join(names[:_NAMED])}{more}" if names else "with none of the changes"
+        return f"with {some(names, _NAMED)}" if names else "with none of the changes"
 
     def _asked(self, state: State) -> tuple[Answer, str]:
         wanted = values(self.timeline, state)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from parity import redact
-from parity.engine.store import Entry
 from parity.errors import StoreError
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ _AGAIN = "See that the address is right and that it can be reached from here; tr
 
 @dataclass(frozen=True)
 class BucketStore:
-    """A bucket."""
+    """A bucket, as FolderStore has a folder."""
 
     place: str
     client: Any
@@ -70,50 +69,34 @@ class BucketStore:
         """A bucket is everybody's who has the key."""
         return True
 
-    def entries(self, prefix: str) -> list[Entry]:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
-        folder = prefix.rstrip("/") + "/"
-        with _asked(self.place):
-            found: Any = obstore.list(self.client, prefix=folder).collect()  # pyright: ignore[reportUnknownMemberType]
-        return sorted((Entry(str(row["path"]), row["last_modified"]) for row in found), key=lambda each: each.key)
-
     def names(self, folder: str, after: str = "") -> list[str]:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
+        """See FolderStore."""
         prefix = folder.rstrip("/") + "/"
         with _asked(self.place):
-            listed: Any = obstore.list(self.client, prefix=prefix, offset=prefix + after)  # pyright: ignore[reportUnknownMemberType]
-            return sorted(str(row["path"]).removeprefix(prefix) for row in listed.collect())
+            listed = self.client.list(prefix, offset=prefix + after).collect()
+            return sorted(str(row["path"]).removeprefix(prefix) for row in listed)
 
     def read(self, key: str) -> bytes | None:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
+        """See FolderStore."""
         with contextlib.suppress(FileNotFoundError), _asked(self.place, missing=True):
-            return bytes(obstore.get(self.client, key).bytes())
+            return bytes(self.client.get(key).bytes())
         return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """See Store. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-        from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415 - as above
+        """See FolderStore. A conditional write: S3's and Azure's `If-None-Match`, Google's generation 0."""
+        from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415 - only for a bucket
 
         with _asked(self.place):
             try:
-                obstore.put(self.client, key, data, mode="create")
+                self.client.put(key, data, mode="create")
             except AlreadyExistsError:
                 return False
         return True
 
     def delete(self, key: str) -> None:
-        """See Store."""
-        import obstore  # noqa: PLC0415 - only for a bucket
-
+        """See FolderStore."""
         with contextlib.suppress(FileNotFoundError), _asked(self.place, missing=True):
-            obstore.delete(self.client, key)
+            self.client.delete(key)
 
 
 _OPENING = threading.Lock()

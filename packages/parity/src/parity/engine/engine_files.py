@@ -151,10 +151,8 @@ def _opener(latest: Mapping[str, Any], environment: Mapping[str, str], folder: P
 
 
 def _shown(value: Any, open_: Open) -> Any:
-    if documents.is_mapping(value):
-        if value.get(SIGNATURE) == SECRET and "ciphertext" in value:
-            return {SIGNATURE: SECRET, "plaintext": open_(str(value["ciphertext"]))}
-        return {name: _shown(each, open_) for name, each in value.items()}
-    if documents.is_list(value):
-        return [_shown(each, open_) for each in value]
-    return value
+    def leaf(each: Any) -> Any:
+        sealed = documents.mapping(each).get("ciphertext")
+        return each if sealed is None else {SIGNATURE: SECRET, "plaintext": open_(str(sealed))}
+
+    return documents.mapped(value, leaf, lambda each: each.get(SIGNATURE) == SECRET and "ciphertext" in each)

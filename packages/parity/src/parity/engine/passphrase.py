@@ -30,8 +30,9 @@ Open = Callable[[str], str]
 
 _VERSION = "v1"
 _ROUNDS = 1_000_000
-_KEY_BYTES, _NONCE_BYTES = 32, 12
-_PROOF = "pulumi"
+_KEY_BYTES, NONCE_BYTES = 32, 12
+PROOF = "pulumi"
+"""What a salt holds sealed, to check a passphrase by."""
 
 
 class Sealed(Exception):
@@ -50,13 +51,13 @@ def opener(salt: str, environment: Mapping[str, str], folder: Path) -> Open | No
         None where the environment has no passphrase, another one, or the salt is of another form.
     """
     cipher = _cipher(salt, environment, folder)
-    return partial(_open, cipher) if cipher else None
+    return partial(opened, cipher) if cipher else None
 
 
 def sealer(salt: str, environment: Mapping[str, str], folder: Path) -> Callable[[str], str] | None:
     """What seals a value for a stack, as its own secrets are; arguments and None as of `opener`."""
     cipher = _cipher(salt, environment, folder)
-    return partial(_seal, cipher) if cipher else None
+    return partial(sealed, cipher) if cipher else None
 
 
 def _cipher(salt: str, environment: Mapping[str, str], folder: Path) -> AESGCM | None:
@@ -66,8 +67,8 @@ def _cipher(salt: str, environment: Mapping[str, str], folder: Path) -> AESGCM |
     if phrase is None or version != _VERSION:
         return None
     try:
-        cipher = AESGCM(_key(phrase, base64.b64decode(encoded, validate=True)))
-        return cipher if _open(cipher, proof) == _PROOF else None
+        cipher = of(phrase, base64.b64decode(encoded, validate=True))
+        return cipher if opened(cipher, proof) == PROOF else None
     except (Sealed, ValueError):
         return None
 
@@ -96,19 +97,26 @@ def _key(phrase: str, salt: bytes) -> bytes:
     return key.result()
 
 
-def _open(cipher: AESGCM, value: str) -> str:
+def of(phrase: str, salt: bytes) -> AESGCM:
+    """What opens and seals the values of a passphrase and a salt of 8 bytes."""
+    return AESGCM(_key(phrase, salt))
+
+
+def opened(cipher: AESGCM, value: str) -> str:
+    """The text of a sealed value; raises Sealed."""
     try:
-        version, nonce, sealed = value.split(":")
+        version, nonce, data = value.split(":")
         if version != _VERSION:
             raise Sealed(version)
         return cipher.decrypt(
-            base64.b64decode(nonce, validate=True), base64.b64decode(sealed, validate=True), None
+            base64.b64decode(nonce, validate=True), base64.b64decode(data, validate=True), None
         ).decode()
     except (ValueError, InvalidTag) as error:
         raise Sealed(type(error).__name__) from error
 
 
-def _seal(cipher: AESGCM, value: str) -> str:
-    nonce = os.urandom(_NONCE_BYTES)
+def sealed(cipher: AESGCM, value: str, nonce: bytes = b"") -> str:
+    """A text as the provider seals it; with a random nonce where none of 12 bytes is given."""
+    nonce = nonce or os.urandom(NONCE_BYTES)
     parts = nonce, cipher.encrypt(nonce, value.encode(), None)
     return ":".join((_VERSION, *(base64.b64encode(each).decode() for each in parts)))

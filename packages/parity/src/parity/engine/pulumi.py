@@ -179,10 +179,9 @@ class Pulumi:
         return json.loads(self.run("whoami", "--verbose", "--json", seconds=_QUESTION_SECONDS).stdout)
 
     def stacks(self) -> list[str]:
-        """The names of the stacks that the backend knows."""
-        return [
-            str(row["name"]) for row in json.loads(self.run("stack", "ls", "--json", seconds=_QUESTION_SECONDS).stdout)
-        ]
+        """The names of the stacks that the backend knows, without those of an organization and a project."""
+        listed = json.loads(self.run("stack", "ls", "--json", seconds=_QUESTION_SECONDS).stdout)
+        return [str(row["name"]).rpartition("/")[2] for row in listed]
 
     def ensure_stack(self, name: str) -> None:
         """Make the stack where the backend does not know it; its file stays as it is."""

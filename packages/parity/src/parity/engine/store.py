@@ -6,13 +6,12 @@ are complete or not there at all: an object is created under a new key, never ch
 
 from __future__ import annotations
 
-import contextlib
 import os
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from parity.config.project import Project
 from parity.documents import mapping, parse
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from parity.documents import Document
+    from parity.engine.bucket import BucketStore
+
+Store: TypeAlias = "FolderStore | BucketStore"
 
 LEDGER_VARIABLE = "PARITY_LEDGER_URL"
 """Names a folder or bucket for the ledger where the state is with Pulumi Cloud, which keeps no files of ours."""
@@ -32,81 +34,23 @@ _SIDECAR = ".attrs"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One object of a store."""
-
-    key: str
-    """From the store's root, with `/`."""
-    modified: datetime
-    """When it was last written, UTC."""
-
-
-class Store(Protocol):
-    """Objects by key."""
-
-    @property
-    def place(self) -> str:
-        """Where it is, for people; without credentials."""
-        ...
-
-    @property
-    def shared(self) -> bool:
-        """Whether other machines may write to it too."""
-        ...
-
-    def entries(self, prefix: str) -> list[Entry]:
-        """What is below the folder `prefix`, by key; an absent folder is empty."""
-        ...
-
-    def names(self, folder: str, after: str = "") -> list[str]:
-        """The names of the objects in a folder, in order, behind the name `after`; an absent folder is empty."""
-        ...
-
-    def read(self, key: str) -> bytes | None:
-        """The object's bytes; None where there is none."""
-        ...
-
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a new object completely or not; False, and nothing is changed, where the key is taken."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Delete an object; one that is gone already is no fault."""
-        ...
-
-
-@dataclass(frozen=True)
 class FolderStore:
-    """A folder on this machine (`file://`)."""
+    """Objects by key in a folder on this machine (`file://`)."""
 
     root: Path
 
     @property
     def place(self) -> str:
-        """The folder."""
+        """Where it is, for people; without credentials."""
         return str(self.root)
 
     @property
     def shared(self) -> bool:
-        """A folder is this machine's."""
+        """Whether other machines may write to it too: a folder is this machine's."""
         return False
 
-    def entries(self, prefix: str) -> list[Entry]:
-        """See Store."""
-        folder = self.root / prefix
-        if not folder.is_dir():
-            return []
-        found: list[Entry] = []
-        for path in sorted(folder.rglob("*")):
-            # One that goes between the two readings was another's temporary file, or deleted.
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and path.suffix != _SIDECAR:
-                    when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                    found.append(Entry(path.relative_to(self.root).as_posix(), when))
-        return found
-
     def names(self, folder: str, after: str = "") -> list[str]:
-        """See Store."""
+        """The names of the objects in a folder, in order, behind the name `after`; an absent folder is empty."""
         try:
             with os.scandir(self.root / folder) as found:
                 return sorted(each.name for each in found if each.name > after and not each.name.endswith(_SIDECAR))
@@ -114,16 +58,17 @@ class FolderStore:
             return []
 
     def read(self, key: str) -> bytes | None:
-        """See Store."""
+        """The object's bytes; None where there is none."""
         try:
             return (self.root / key).read_bytes()
         except FileNotFoundError:
             return None
 
     def create(self, key: str, data: bytes) -> bool:
-        """See Store. A link into place fails where the name is taken, and shows no half written file.
+        """Write a new object completely or not; False, and nothing is changed, where the key is taken.
 
-        It is written in a folder of its own: the engine takes every other file in a lock's folder for another lock.
+        A link into place fails where the name is taken, and shows no half written file. It is written in a folder of
+        its own: the engine takes every other file in a lock's folder for another lock.
         """
         path = self.root / key
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -144,7 +89,7 @@ class FolderStore:
         return True
 
     def delete(self, key: str) -> None:
-        """See Store."""
+        """Delete an object; one that is gone already is no fault."""
         (self.root / key).unlink(missing_ok=True)
         (self.root / f"{key}{_SIDECAR}").unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.errors import UsageError
-from parity_toolchain import build, cache, install_plugins, recipes, resolver
+from parity_toolchain import build, cache, plugins, recipes, resolver
 from parity_toolchain.errors import EngineError
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def resolve(report: Callable[[str], None] = lambda _: None, *, at_hand: bool = F
 
 def summary(tools: Engine) -> str:
     """What is used and where it came from, in one line."""
-    plugins = (f"{plugin.name} {plugin.version} ({plugin.source})" for plugin in tools.plugins)
-    return f"pulumi {tools.cli.version} ({tools.cli.source}); " + ", ".join(plugins)
+    found = (f"{plugin.name} {plugin.version} ({plugin.source})" for plugin in tools.plugins)
+    return f"pulumi {tools.cli.version} ({tools.cli.source}); " + ", ".join(found)
 
 
 def equip(tools: Engine, home: Path) -> None:
     """Install the plugins into the PULUMI_HOME `home`; what is there already is left alone."""
-    install_plugins(tools, home)
+    plugins.install(tools, home)
     if any(plugin.source == "stand-in" for plugin in tools.plugins):
         from parity_sandbox import standin  # noqa: PLC0415 - not needed where a real plugin is at hand
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 State = Literal["ok", "note", "fault"]
 
@@ -19,7 +19,3 @@ class Check:
     source: str | None = None
     """Where a program came from: PATH, plugin cache, download, build, stand-in."""
     remedy: str | None = None
-
-    def document(self) -> dict[str, Any]:
-        """The check as JSON."""
-        return asdict(self)

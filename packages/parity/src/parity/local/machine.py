@@ -10,7 +10,7 @@ import os
 import platform
 import ssl
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,10 +59,6 @@ class Difference:
     here: str
     there: str
     matters: str
-
-    def document(self) -> dict[str, str]:
-        """As JSON."""
-        return asdict(self)
 
 
 def facts(root: Path) -> dict[str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from parity.documents import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from parity.config.parameters import Catalog
-
-Document = dict[str, Any]
+    from parity.documents import Document
 
 
 def seed_document(catalog: Catalog, stacks: Iterable[Mapping[str, Any]]) -> Document:
@@ -45,19 +46,14 @@ def team(slug: str) -> Document:
 def commits(stack: Mapping[str, Any]) -> Iterable[str]:
     """The commits that a stack's releases name."""
     for application in _config(stack, "releases").values():
-        for release in _mapping(_mapping(application).get("kept")).values():
-            if commit := _mapping(release).get("commit"):
+        for release in mapping(mapping(application).get("kept")).values():
+            if commit := mapping(release).get("commit"):
                 yield str(commit)
 
 
 def _reviewers(deliveries: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
-    return sorted({name for delivery in deliveries for name in _mapping(delivery.get("reviewers")).get(kind) or ()})
+    return sorted({name for delivery in deliveries for name in mapping(delivery.get("reviewers")).get(kind) or ()})
 
 
 def _config(stack: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return _mapping(_mapping(stack.get("config")).get(f"parity:{key}"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    # A file of another shape is parity.config.settings' to report, with line and key.
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return mapping(mapping(stack.get("config")).get(f"parity:{key}"))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from parity import documents, redact
+from parity import redact
 from parity.config import digest, fingerprints, stack_edit
 from parity.config.settings import secrets_of
 from parity.config.stack_models import NAMESPACE
@@ -110,7 +109,7 @@ def _keep_aside(path: Path) -> None:
 
 def _stack_text(stack: Stack, draft: Draft) -> str:
     """A stack's file with its secrets sealed by the stack's own provider, and their fingerprints."""
-    init(stack)
+    stack.pulumi.ensure_stack(stack.name)
     path = stack.project.root / f"Pulumi.{stack.name}.yaml"
     header = stack_edit.header(path.read_text(encoding="utf-8")) if path.exists() else ""
     config = draft.configs[stack.name]
@@ -138,7 +137,7 @@ def record(stack: Stack, screen: Screen) -> Recovered:
         ConfigError: a secret is not set yet; with the command that sets each.
         ParityError: as `parity recover`.
     """
-    init(stack)
+    stack.pulumi.ensure_stack(stack.name)
     _note_digests(stack)
     return recovery.run(dependencies.real(stack), screen, Options(preview=False))
 
@@ -154,13 +153,6 @@ def imported(project: Project) -> list[str]:
 def _is_ours(path: Path) -> bool:
     """Whether import wrote a file."""
     return path.exists() and source_text.MARK in path.read_text(encoding="utf-8")[:500]
-
-
-def init(stack: Stack) -> None:
-    """Make the stack in the backend where it is not there."""
-    known = documents.rows(json.loads(stack.pulumi.run("stack", "ls", "--json").stdout))
-    if stack.name not in {str(row["name"]).rpartition("/")[2] for row in known}:
-        stack.pulumi.run("stack", "init", stack.name, "--no-select")
 
 
 def _note_digests(stack: Stack) -> None:

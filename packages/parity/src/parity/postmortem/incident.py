@@ -10,12 +10,12 @@ from parity.backend import blame, reading, watches
 from parity.backend.ledger import DRIFT
 from parity.documents import mapping, rows
 from parity.postmortem.timeline import BAD, GOOD
-from parity.resources.urn import short_urn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
+    from parity.backend.blame import Line
     from parity.backend.ledger import Record
     from parity.backend.notes import Note
     from parity.postmortem.material import Material
@@ -33,28 +33,6 @@ class Sign:
     weight: int
     culprit: Record | None = field(repr=False)
     """The operation that it follows from; None where that is older than what was read."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One property that the operation changed, and what that follows."""
-
-    resource: str
-    property: str
-    before: str
-    """A secret by its fingerprint alone."""
-    after: str
-    key: str
-    """Of the stack's file; empty where it follows none."""
-    values: str
-    """Both values of the key, where they may be shown."""
-    line: int | None
-    commit: str
-    """40 hex digits, or empty."""
-    pull_request: int | None
-    approver: str
-    certain: bool
-    """Whether the change is known to have been made."""
 
 
 @dataclass(frozen=True)
@@ -183,37 +161,6 @@ def _made_live(material: Material, records: Sequence[Record], application: str, 
     return next(moved, None)
 
 
-# --- Causes -----------------------------------------------------------------------------------------------------------
-
-
-def causes(record: Record) -> list[Cause]:
+def causes(record: Record) -> list[Line]:
     """Each property that an operation changed, with what it follows; those that follow a key first."""
-    done = record.done
-    found: list[Cause] = []
-    for row in record.differences:
-        urn = str(row["urn"])
-        if done is not None and urn not in done:
-            continue
-        for each in rows(row["properties"]):
-            line = blame.Line(
-                record, urn, str(each["path"]), str(row["operation"]), mapping(each.get("after")), done is not None
-            )
-            found.append(_cause(line, mapping(each.get("before"))))
-    return sorted(found, key=lambda each: not each.key)
-
-
-def _cause(line: blame.Line, before: dict[str, object]) -> Cause:
-    begin = line.record.begin
-    return Cause(
-        resource=short_urn(line.urn),
-        property=line.path,
-        before=blame.spelled(before),
-        after=blame.spelled(line.after),
-        key=line.key,
-        values=line.values,
-        line=line.line,
-        commit=line.commit,
-        pull_request=line.pull_request,
-        approver=str(begin.get("approver") or ""),
-        certain=line.certain,
-    )
+    return sorted(blame.changes(record), key=lambda each: not each.key)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from parity.backend import blame
 from parity.documents import mapping, rows
 from parity.postmortem import incident as incidents
 from parity.postmortem import missed, served, timeline
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from parity.backend.blame import Line
     from parity.backend.ledger import Record
-    from parity.postmortem.incident import Cause, Incident
+    from parity.documents import Document
+    from parity.postmortem.incident import Incident
     from parity.postmortem.material import Material
     from parity.postmortem.missed import Missed
     from parity.postmortem.served import Served
@@ -40,7 +43,7 @@ class Report:
     """None where the record has no sign of one."""
     events: tuple[Event, ...]
     served: tuple[Served, ...]
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Line, ...] = ()
     missed: tuple[Missed, ...] = ()
     half_done: tuple[str, ...] = field(default=())
     """What an update that died left, and how each was decided."""
@@ -65,10 +68,10 @@ class Report:
                 "since": self.since,
                 "until": self.until,
                 "incident": _incident(self.incident) if self.incident else None,
-                **{
-                    name: [asdict(each) for each in getattr(self, name)]
-                    for name in ("served", "causes", "missed", "events")
-                },
+                "served": [asdict(each) for each in self.served],
+                "causes": [_cause(each) for each in self.causes],
+                "missed": [asdict(each) for each in self.missed],
+                "events": [asdict(each) for each in self.events],
                 "half_done": self.half_done,
             }
         )
@@ -130,6 +133,18 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "seconds_to_detect": seconds(incident.to_detect),
         "seconds_to_go_back": seconds(incident.to_go_back),
         "signs": [{"time": each.time, "what": each.what} for each in incident.signs],
+    }
+
+
+def _cause(each: Line) -> Document:
+    return {
+        "resource": short_urn(each.urn),
+        "property": each.path,
+        "before": blame.spelled(each.before),
+        "after": blame.spelled(each.after),
+        **{name: getattr(each, name) for name in ("key", "values", "line", "commit", "pull_request")},
+        "approver": str(each.record.begin.get("approver") or ""),
+        "certain": each.certain,
     }
 
 

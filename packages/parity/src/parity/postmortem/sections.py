@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parity.backend.blame import spelled
+from parity.resources.urn import short_urn
 from parity.status.model import shown
 from parity.status.operations import SHORT
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, timedelta
 
-    from parity.postmortem.incident import Cause, Incident
+    from parity.backend.blame import Line
+    from parity.postmortem.incident import Incident
     from parity.postmortem.report import Report
     from parity.postmortem.served import Served
 
@@ -199,18 +202,18 @@ def _causes(report: Report, found: Incident) -> Iterator[Block]:
         yield f"{rest} more: `parity show {found.material.stack}:{found.culprit.id}`"
 
 
-def _cause(each: Cause) -> tuple[str, ...]:
-    place = f"{each.resource} {each.property}{'' if each.certain else ', in doubt'}"
+def _cause(each: Line) -> tuple[str, ...]:
+    place = f"{short_urn(each.urn)} {each.path}{'' if each.certain else ', in doubt'}"
     pull = str(each.pull_request or "none recorded")
     follows = _follows(each) if each.key else "no key of the stack's file"
     return (
         place,
-        _code(each.before),
-        _code(each.after),
+        _code(spelled(each.before)),
+        _code(spelled(each.after)),
         follows,
         _commit(each),
         pull,
-        each.approver or "none recorded",
+        str(each.record.begin.get("approver") or "none recorded"),
     )
 
 
@@ -218,12 +221,12 @@ def _code(value: str) -> str:
     return value if "`" in value else f"`{value}`"
 
 
-def _follows(each: Cause) -> str:
+def _follows(each: Line) -> str:
     where = f" (line {each.line})" if each.line else ""
     return " ".join(filter(None, (each.key, each.values))) + where
 
 
-def _commit(each: Cause) -> str:
+def _commit(each: Line) -> str:
     return each.commit[:SHORT] or "none recorded"
 
 

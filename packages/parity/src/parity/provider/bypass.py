@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parity.documents import Document
     from parity.provider.vercel import Vercel
 
-REPLACES = ("team", "projectId", "secret")
+REPLACES = REQUIRED = ("team", "projectId", "secret")
 """A bypass is its secret: another one is made before the old one goes."""
 
 WATCHED: tuple[str, ...] = ()
@@ -29,12 +29,10 @@ _AUTOMATION = "automation-bypass"
 
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    faults = {name: "is missing" for name in REPLACES if name not in inputs}
+    """What is wrong with the form of the inputs, by name."""
     secret = inputs.get("secret")
-    if isinstance(secret, str) and not _FORM.fullmatch(secret):
-        faults["secret"] = "must be 32 letters and digits"  # noqa: S105 - a fault's text
-    return faults
+    wrong = isinstance(secret, str) and not _FORM.fullmatch(secret)
+    return {"secret": "must be 32 letters and digits"} if wrong else {}
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import lacking
 from parity.provider.errors import BadInput, NotFound, VercelError
 
 if TYPE_CHECKING:
@@ -22,13 +21,8 @@ REPLACES = ("team", "domain")
 
 _SETTINGS = ("gitBranch", "redirect", "redirectStatusCode")
 WATCHED = ("projectId", *_SETTINGS)
-_REQUIRED = ("team", "projectId", "domain")
+REQUIRED = ("team", "projectId", "domain")
 _ALREADY_THERE = (400, 409)
-
-
-def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    return lacking(inputs, _REQUIRED)
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:
@@ -81,7 +75,7 @@ async def read(vercel: Vercel, resource_id: str, state: Document, inputs: Docume
         found = await vercel.domain(*_place(inputs))
     except NotFound:
         return "", {}, {}
-    now = {**{name: inputs[name] for name in _REQUIRED}, **_settings(found)}
+    now = {**{name: inputs[name] for name in REQUIRED}, **_settings(found)}
     return id_of(now), now, now
 
 
@@ -108,7 +102,7 @@ async def _set(vercel: Vercel, inputs: Document, refused: VercelError | None = N
 
 
 def _place(properties: Mapping[str, Any]) -> tuple[str, str, str]:
-    team, project, name = (str(properties[name]) for name in _REQUIRED)
+    team, project, name = (str(properties[name]) for name in REQUIRED)
     return team, project, name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from parity.documents import lacking
+from parity.documents import mapping
 from parity.provider.built_with import Declared, Settings
 from parity.provider.errors import BadInput, NotFound
 from parity.provider.release import Health, Switch, Target, live_of
@@ -31,20 +31,19 @@ REPLACES = ("projectId",)
 WATCHED = ("deploymentId", "release", "commit", "domains")
 """What an update is for. Changed limits, path, way to ask or variables are used at the next switch."""
 
-_TEXTS = ("team", "projectId", "project", "deploymentId", "deploymentUrl", "release", "commit")
+REQUIRED = (
+    "team", "projectId", "project", "deploymentId", "deploymentUrl", "release", "commit",
+    "domains", "health", "promoteDeadlineSeconds",
+)  # fmt: skip
 _PREVIOUS = "previous"
 """Output: the deployment that was live before an attempt that did not end; empty once it ended."""
 
 
 def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    faults = lacking(inputs, (*_TEXTS, "domains", "health", "promoteDeadlineSeconds"))
+    """What is wrong with the form of the inputs, by name; values that are not known yet are None and pass."""
     health = inputs.get("health")
-    if isinstance(health, dict):
-        missing = {"path", "timeoutSeconds", "deadlineSeconds"} - set(cast("Document", health))
-        if missing:
-            faults["health"] = f"lacks {', '.join(sorted(missing))}"
-    return faults
+    missing = {"path", "timeoutSeconds", "deadlineSeconds"} - mapping(health).keys()
+    return {"health": f"lacks {', '.join(sorted(missing))}"} if isinstance(health, dict) and missing else {}
 
 
 def target_of(inputs: Mapping[str, Any], urn: str = "", compared: Mapping[str, Any] | None = None) -> Target:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import lacking
 from parity.provider.errors import BadInput, MigrationOtherwise
 
 if TYPE_CHECKING:
@@ -18,13 +17,9 @@ REPLACES = ("database",)
 WATCHED = ("server",)
 """Where another server has the database of that name, an update makes sure that it is applied there."""
 
-_TEXTS = ("database", "file", "effect", "sql", "sha256", "role", "password")
-_NUMBERS = ("number", "lockTimeoutMilliseconds", "attempts")
-
-
-def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    return lacking(inputs, (*_TEXTS, *_NUMBERS))
+REQUIRED = (
+    "database", "file", "effect", "sql", "sha256", "role", "password", "number", "lockTimeoutMilliseconds", "attempts",
+)  # fmt: skip
 
 
 def changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental import provider as sdk
 
+from parity.documents import lacking
 from parity.provider import bypass, domain, live_release, migration, release_image
 from parity.provider.errors import BadInput, Unfinished
 from parity.provider.values import Properties, is_known, plain_map, wire_map
@@ -25,6 +26,7 @@ _OF_VERCEL = {kinds.LIVE: live_release, kinds.BYPASS: bypass, kinds.DOMAIN: doma
 _KINDS = {**_OF_VERCEL, kinds.MIGRATION: migration}
 _IDENTIFYING = {kinds.MIGRATION: ("database",), kinds.IMAGE: ("deploymentId",)}
 """The inputs that an id is made of, where these are not team and project."""
+_FORMS = {kinds.LIVE: live_release.faults_in, kinds.BYPASS: bypass.faults_in}
 _REMOVE = {kinds.BYPASS: bypass.delete, kinds.DOMAIN: domain.delete}
 SECRETS = {type_: tuple(sorted(kinds.of(type_).secret)) for type_ in _KINDS}
 """Properties that are never recorded in the clear."""
@@ -78,9 +80,11 @@ class ParityProvider(sdk.Provider):
         """Every fault of the inputs at once."""
         type_ = type_of(request.type)
         news = plain_map(request.new_inputs)
-        faults = _KINDS[type_].faults_in(news)
+        faults = lacking(news, _KINDS[type_].REQUIRED)
         if type_ == kinds.MIGRATION and not faults:
             faults = migration.changed(plain_map(request.old_inputs), news)
+        elif type_ in _FORMS:
+            faults |= _FORMS[type_](news)
         failures = [sdk.CheckFailure(name, f"{name} {fault}.") for name, fault in sorted(faults.items())]
         return sdk.CheckResponse(_marked(type_, request.new_inputs), failures)
 
@@ -106,15 +110,7 @@ class ParityProvider(sdk.Provider):
             needed = _IDENTIFYING.get(type_, ("team", "projectId"))
             known = all(is_known(request.properties[name]) for name in needed)
             return sdk.CreateResponse(_KINDS[type_].id_of(inputs) if known else "", dict(request.properties))
-        if type_ == kinds.LIVE:
-            outputs = await self._switch(request.urn, inputs, None)
-        elif type_ == kinds.MIGRATION:
-            outputs = await migration.apply(inputs, self._say(request.urn))
-        elif type_ == kinds.IMAGE:
-            outputs = await release_image.create(self.vercel, inputs, self._say(request.urn))
-        else:
-            create = bypass.create if type_ == kinds.BYPASS else domain.create
-            outputs = await create(self.vercel, inputs)
+        outputs = await self._made(type_, request.urn, inputs, None)
         return sdk.CreateResponse(_KINDS[type_].id_of(inputs), wire_map(outputs, SECRETS[type_]))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
@@ -122,16 +118,7 @@ class ParityProvider(sdk.Provider):
         type_, inputs = type_of(request.type), plain_map(request.news)
         if request.preview:
             return sdk.UpdateResponse(dict(request.news))
-        olds = plain_map(request.olds)
-        outputs = inputs
-        if type_ == kinds.LIVE:
-            outputs = await self._switch(request.urn, inputs, olds)
-        elif type_ == kinds.DOMAIN:
-            outputs = await domain.update(self.vercel, olds, inputs)
-        elif type_ == kinds.IMAGE:
-            outputs = release_image.update(olds, inputs)
-        elif type_ == kinds.MIGRATION:
-            outputs = await migration.apply(inputs, self._say(request.urn))
+        outputs = await self._made(type_, request.urn, inputs, plain_map(request.olds))
         return sdk.UpdateResponse(wire_map(outputs, SECRETS[type_]))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
@@ -157,12 +144,25 @@ class ParityProvider(sdk.Provider):
     async def cancel(self) -> None:
         """Nothing is held open: each call ends at its own limit."""
 
-    async def _switch(self, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None) -> dict[str, Any]:
-        return await live_release.switch(self.vercel, inputs, olds, self._say(urn), web=self._web, urn=urn)
+    async def _made(
+        self, type_: str, urn: str, inputs: dict[str, Any], olds: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """Make or change a resource, and give the outputs to record; `olds` is what is recorded, None on create."""
 
-    def _say(self, urn: str) -> Callable[[str], None]:
-        """Shows a sentence of progress at a resource."""
-        return lambda message: self._notify(urn, message)
+        def say(message: str) -> None:
+            self._notify(urn, message)
+
+        if type_ == kinds.LIVE:
+            return await live_release.switch(self.vercel, inputs, olds, say, web=self._web, urn=urn)
+        if type_ == kinds.MIGRATION:
+            return await migration.apply(inputs, say)
+        if type_ == kinds.IMAGE and olds is not None:
+            return release_image.update(olds, inputs)
+        if type_ == kinds.IMAGE:
+            return await release_image.create(self.vercel, inputs, say)
+        if type_ == kinds.DOMAIN and olds is not None:
+            return await domain.update(self.vercel, olds, inputs)
+        return await (domain if type_ == kinds.DOMAIN else bypass).create(self.vercel, inputs)
 
 
 def partial_failure(type_: str, failure: Unfinished, inputs: Properties) -> tuple[str, Properties, Properties]:

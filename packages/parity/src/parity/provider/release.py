@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from parity.documents import mapping
 from parity.provider import built_with
 from parity.provider.errors import BuiltOtherwise, LiveElsewhere, NoImage, Rolling, Unfinished, Unhealthy, VercelError
 from parity.vendors import health as health_page
@@ -90,8 +91,8 @@ def live_of(document: Mapping[str, Any], roll: Roll | None = None) -> Live:
     While a release rolls, the one before is live, and it moves to the new one: what `targets.production` is meanwhile,
     Vercel does not describe.
     """
-    target = _mapping(_mapping(document.get("targets")).get("production"))
-    request = _mapping(document.get("lastAliasRequest"))
+    target = mapping(mapping(document.get("targets")).get("production"))
+    request = mapping(document.get("lastAliasRequest"))
     status, aim = str(request.get("jobStatus", "")), str(request.get("toDeploymentId", ""))
     base = roll.base if roll else ""
     return Live(
@@ -102,42 +103,29 @@ def live_of(document: Mapping[str, Any], roll: Roll | None = None) -> Live:
     )
 
 
+@dataclass
 class Switch:
     """One attempt to make a release live."""
 
-    def __init__(
-        self,
-        vercel: Vercel,
-        web: httpx.AsyncClient,
-        release: Target,
-        *,
-        resource_id: str,
-        recorded: Callable[[str], Mapping[str, Any]],
-        say: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Take the two clients and the release.
+    vercel: Vercel
+    web: httpx.AsyncClient
+    """Asks deployments and domains; follows no redirects."""
+    release: Target
+    resource_id: str
+    """For a failure after the promotion was asked for."""
+    recorded: Callable[[str], Mapping[str, Any]]
+    """Gives what to record with such a failure, from the deployment that was live before."""
+    say: Callable[[str], None] = lambda _: None
+    """Shows a sentence of progress."""
+    compared: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """When each sensitive variable was written, if this release was compared and passed."""
+    asked: bool = False
+    """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
 
-        Args:
-            vercel: the API.
-            web: asks deployments and domains; follows no redirects.
-            release: what is to be live.
-            resource_id: the resource's id, for a failure after the promotion was asked for.
-            recorded: gives what to record with such a failure, from the deployment that was live before.
-            say: shows a sentence of progress.
-        """
-        self._vercel = vercel
-        self._web = web
-        self._release = release
-        self._id = resource_id
-        self._recorded = recorded
-        self._say = say
-        self.compared: Mapping[str, Any] = {}
-        """When each sensitive variable was written, if this release was compared and passed."""
-        self._asked = False
-        """Whether Vercel was asked for this switch, so that it may have happened or may still happen."""
-        self._call = vercel.promote
-        """The one call of this switch."""
-        self._through = release.through
+    def __post_init__(self) -> None:
+        """Take the one call of this switch, and what lets its questions through."""
+        self._call = self.vercel.promote
+        self._through = self.release.through
 
     async def run(self, known: frozenset[str] | None) -> None:
         """Ask, promote, wait; do nothing of what is already so.
@@ -155,12 +143,12 @@ class Switch:
             Unfinished: it was promoted, but not every domain serves it within the limit.
             VercelError: Vercel could not be asked before anything was promoted.
         """
-        wanted = self._release
+        wanted = self.release
         project = await self._project()
         self._through = health_page.passing(wanted.through, project)
         roll = await self._rolling(project)
         if roll and roll.canary == wanted.deployment_id:
-            self._say(f"{wanted.title} is {roll}")
+            self.say(f"{wanted.title} is {roll}")
             return
         before = live_of(project, roll)
         if not before.serves(wanted.deployment_id):
@@ -173,12 +161,12 @@ class Switch:
         try:
             await self._promote_and_wait(before)
         except VercelError as error:
-            if not self._asked:
+            if not self.asked:
                 raise
             raise self._unfinished(before, str(error)) from error
 
     def _refuse_if_moved_by_hand(self, before: Live, known: frozenset[str] | None) -> None:
-        wanted = self._release
+        wanted = self.release
         live = before.deployment_id
         if known is None or not live or live == wanted.deployment_id or live in known:
             return
@@ -194,13 +182,13 @@ class Switch:
         What served before gets all users by Vercel's rollback instead, so that going back is one call and never held
         up; the newest release gets them by the stages that are declared.
         """
-        wanted = self._release
+        wanted = self.release
         if not before.deployment_id or not (roll or configured(project)):
             return
-        served = built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id))
+        served = built_with.has_served(await self.vercel.deployment(wanted.team, wanted.deployment_id))
         forward = wanted.rolling and (wanted.declared is not None or not served)
         if before.deployment_id == wanted.deployment_id or (served and not forward):
-            self._call = self._vercel.rollback
+            self._call = self.vercel.rollback
         elif roll:
             raise Rolling(
                 f"{wanted.project} gives deployment {roll.canary} to its users by stages ({roll}). {wanted.title} was "
@@ -208,7 +196,7 @@ class Switch:
                 f"`parity rollback {wanted.stack} {wanted.application} --up` ends them."
             )
         elif forward:
-            self._call = self._vercel.start
+            self._call = self.vercel.start
         else:
             raise Rolling(
                 f"{wanted.project} has a rolling release at Vercel, which the program does not declare: a promotion "
@@ -218,20 +206,20 @@ class Switch:
 
     async def _refuse_without_image(self) -> None:
         """Of what served before, a sentence is all: going back is never held up."""
-        wanted = self._release
+        wanted = self.release
         if not wanted.image:
             return
-        served = built_with.has_served(await self._vercel.deployment(wanted.team, wanted.deployment_id))
+        served = built_with.has_served(await self.vercel.deployment(wanted.team, wanted.deployment_id))
         try:
-            if await self._vercel.has_image(wanted.team, wanted.project_id, wanted.repository, wanted.image):
+            if await self.vercel.has_image(wanted.team, wanted.project_id, wanted.repository, wanted.image):
                 return
         except VercelError as error:
             if not served:
                 raise
-            self._say(f"whether the image of {wanted.release} is still there could not be asked: {error}")
+            self.say(f"whether the image of {wanted.release} is still there could not be asked: {error}")
             return
         if served:
-            self._say(f"the image of {wanted.release}, {wanted.image}, is gone: new instances may not start")
+            self.say(f"the image of {wanted.release}, {wanted.image}, is gone: new instances may not start")
             return
         raise NoImage(
             f"The image that {wanted.title} runs from is not in the registry any more: {wanted.image} in "
@@ -241,13 +229,13 @@ class Switch:
 
     async def _refuse_if_built_otherwise(self, project: Mapping[str, Any]) -> None:
         """Compare what the newest release was built with; one that served before was compared before that."""
-        wanted = self._release
+        wanted = self.release
         if wanted.declared is None:
             return
-        deployment = await self._vercel.deployment(wanted.team, wanted.deployment_id)
+        deployment = await self.vercel.deployment(wanted.team, wanted.deployment_id)
         if built_with.has_served(deployment):
             return
-        variables = await self._vercel.variables(wanted.team, wanted.project_id)
+        variables = await self.vercel.variables(wanted.team, wanted.project_id)
         faults = built_with.faults(project, deployment, variables, wanted.declared)
         if faults:
             raise BuiltOtherwise(
@@ -259,18 +247,18 @@ class Switch:
         self.compared = wanted.declared.writes(variables)
 
     async def _project(self) -> dict[str, Any]:
-        return await self._vercel.project(self._release.team, self._release.project_id)
+        return await self.vercel.project(self.release.team, self.release.project_id)
 
     async def _rolling(self, project: Mapping[str, Any]) -> Roll | None:
         """The rolling release under way; not asked for where no stages are configured, nor declared."""
-        if not self._release.rolling and not configured(project):
+        if not self.release.rolling and not configured(project):
             return None
-        return await self._vercel.rolling_release(self._release.team, self._release.project_id)
+        return await self.vercel.rolling_release(self.release.team, self.release.project_id)
 
     async def _ask(self) -> None:
         """Ask the deployment at its own host until it is healthy or the deadline is past."""
-        wanted, health = self._release, self._release.health
-        self._say(f"Asking https://{wanted.host}{health.path}: {wanted.title}")
+        wanted, health = self.release, self.release.health
+        self.say(f"Asking https://{wanted.host}{health.path}: {wanted.title}")
         fault = ""
 
         async def healthy() -> bool:
@@ -286,23 +274,23 @@ class Switch:
             )
 
     async def _promote_and_wait(self, before: Live) -> None:
-        wanted = self._release
+        wanted = self.release
         now, waiting, fault = before, list(wanted.domains), ""
-        self._asked = before.serves(wanted.deployment_id) or before.moving_to == wanted.deployment_id
+        self.asked = before.serves(wanted.deployment_id) or before.moving_to == wanted.deployment_id
 
         async def served() -> bool:
             nonlocal now, waiting, fault
-            if not self._asked and not await self._promote():
+            if not self.asked and not await self._promote():
                 fault = "Vercel is busy with another promotion"
                 return False
             project = await self._project()
             roll = await self._rolling(project)
             if roll and roll.canary == wanted.deployment_id:
-                self._say(f"{wanted.title} is {roll}")
+                self.say(f"{wanted.title} is {roll}")
                 return True
             now = live_of(project, roll)
             if now.failed_to == wanted.deployment_id and not now.serves(wanted.deployment_id):
-                self._asked, fault = False, "Vercel says that the promotion failed"
+                self.asked, fault = False, "Vercel says that the promotion failed"
                 return False
             if not now.serves(wanted.deployment_id):
                 fault = f"the project serves {now.deployment_id or 'nothing'}"
@@ -312,39 +300,39 @@ class Switch:
             waiting = [name for name, each in zip(waiting, faults, strict=True) if each]
             return not waiting
 
-        if not self._asked:
-            self._say(f"Promoting: {wanted.title}")
+        if not self.asked:
+            self.say(f"Promoting: {wanted.title}")
         if not await _until(served, wanted.promote_deadline_seconds):
             raise self._unfinished(before, f"{fault} (the project serves {now.deployment_id or 'nothing'})")
 
     async def _promote(self) -> bool:
         """Ask for the switch; False where Vercel is busy with another one and it must be asked again."""
-        wanted = self._release
-        self._asked = True
+        wanted = self.release
+        self.asked = True
         try:
             await self._call(wanted.team, wanted.project_id, wanted.deployment_id)
         except VercelError as error:
-            self._asked = error.status is None or error.status >= _SERVER_ERROR
+            self.asked = error.status is None or error.status >= _SERVER_ERROR
             if error.status != _CONFLICT:
                 raise
             return False
         return True
 
     def _unfinished(self, before: Live, fault: str) -> Unfinished:
-        wanted = self._release
+        wanted = self.release
         return Unfinished(
             f"{wanted.title} was promoted, and after {wanted.promote_deadline_seconds:g} s is not served everywhere: "
             f"{fault}. Nothing needs to be undone: the next `pulumi up` goes on from there. A domain that "
             "does not resolve needs its DNS pointed at Vercel first.",
-            resource_id=self._id,
-            properties=self._recorded(before.deployment_id),
+            resource_id=self.resource_id,
+            properties=self.recorded(before.deployment_id),
         )
 
     async def _fault_at(self, host: str, *, database: bool) -> str:
         """What is wrong with the answer of one host; empty where nothing is."""
-        wanted, health = self._release, self._release.health
+        wanted, health = self.release, self.release.health
         url = f"https://{host}{health.path}"
-        answer = await health_page.ask(self._web, url, through=self._through, seconds=health.timeout_seconds)
+        answer = await health_page.ask(self.web, url, through=self._through, seconds=health.timeout_seconds)
         return answer.served() if wanted.imported else answer.fault(wanted.release, wanted.commit, database=database)
 
 
@@ -358,7 +346,3 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bo
         await asyncio.sleep(pause)
         pause = min(pause * 1.6, _LONGEST_PAUSE)
     return True
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

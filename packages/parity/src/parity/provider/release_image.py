@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from parity.documents import lacking, mapping
+from parity.documents import mapping
 from parity.provider.errors import BadInput, NoImage, NotFound
 
 if TYPE_CHECKING:
@@ -25,14 +25,9 @@ REPLACES = ("team", "projectId", "repository", "tag", "release", "deploymentId")
 WATCHED = ("address",)
 """Where the repository is called otherwise, the record says so; the image stays."""
 
-_REQUIRED = (*REPLACES, *WATCHED)
+REQUIRED = (*REPLACES, *WATCHED)
 DIGEST = "digest"
 """Output: `sha256:` and 64 hex digits; empty where it is not known, or where the release is no container."""
-
-
-def faults_in(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the inputs, by name; values that are not known yet are None and pass."""
-    return lacking(inputs, _REQUIRED)
 
 
 def id_of(inputs: Mapping[str, Any]) -> str:

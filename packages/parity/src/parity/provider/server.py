@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -22,62 +22,35 @@ from parity.provider.errors import ParityPluginError, Unfinished
 from parity.provider.provider import VERSION, ParityProvider, partial_failure, type_of
 from parity.resources.urn import Urn
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
 _DETAILS = "grpc-status-details-bin"
+
+
+def _method(name: str) -> Any:
+    """A method of the SDK's servicer, its errors as the texts that users read; an unfinished switch is recorded."""
+    own: Any = getattr(ProviderServicer, name)
+
+    async def method(self: ProviderServicer, request: Any, context: Any) -> Any:
+        try:
+            return await own(self, request, context)
+        except Unfinished as error:
+            inputs = request.news if name == "Update" else request.properties
+            await context.abort_with_status(_unfinished_status(error, request.urn, inputs))
+        except ParityPluginError as error:
+            await context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+    return method
 
 
 class ParityServicer(ProviderServicer):
     """The SDK's servicer, with this provider's errors."""
 
-    _sdk: Any = ProviderServicer
+    Check, Diff, Create = _method("Check"), _method("Diff"), _method("Create")
+    Update, Read, Delete = _method("Update"), _method("Read"), _method("Delete")
 
     async def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Let an engine use this process, which it has not started."""
         del request, context
         return Empty()
-
-    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Check inputs."""
-        return await _guarded(self._sdk.Check(self, request, context), context)
-
-    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Say what differs."""
-        return await _guarded(self._sdk.Diff(self, request, context), context)
-
-    async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Create; an unfinished switch is recorded."""
-        return await _recording(self._sdk.Create(self, request, context), request.urn, request.properties, context)
-
-    async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Update; an unfinished switch is recorded."""
-        return await _recording(self._sdk.Update(self, request, context), request.urn, request.news, context)
-
-    async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Read what is there."""
-        return await _guarded(self._sdk.Read(self, request, context), context)
-
-    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Delete."""
-        return await _guarded(self._sdk.Delete(self, request, context), context)
-
-
-async def _guarded(call: Awaitable[Any], context: Any) -> Any:
-    """The call's answer, or its error as the text that users read."""
-    try:
-        return await call
-    except ParityPluginError as error:
-        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
-
-
-async def _recording(call: Awaitable[Any], urn: str, inputs: Any, context: Any) -> Any:
-    try:
-        return await call
-    except Unfinished as error:
-        await context.abort_with_status(_unfinished_status(error, urn, inputs))
-    except ParityPluginError as error:
-        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
 def _unfinished_status(error: Unfinished, urn: str, inputs: Any) -> Any:

@@ -95,7 +95,7 @@ def watch(
     ledger = open_backend(stack).ledger
     if ledger is None or update == "":
         return []
-    found = watches.unfinished(ledger.store, ledger.project, ledger.stack)
+    found = watches.notes(ledger.store, ledger.project, ledger.stack).unfinished()
     chosen = [each for each in found if update is None or each.begin["update"] == update]
     return _Watching(stack, screen, ledger, clock or Clock(), observer).all(chosen)
 

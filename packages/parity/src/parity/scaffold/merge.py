@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.errors import ProjectError
+from parity.scaffold.parts import copy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def merge(project: Path, old: Path, new: Path, work: Path, label: str) -> Merged
     written = tuple(name for name in after if _differs(work / name, project / name))
     removed = tuple(sorted(set(before) - set(after)))
     for name in written:
-        _copy(work / name, project / name)
+        copy(work / name, project / name)
     for name in removed:
         (project / name).unlink()
     return Merged(written, removed, conflicts)
@@ -83,14 +83,9 @@ def _commit(work: Path, source: Path, names: list[str], message: str) -> None:
         (work / name).unlink()
     for name in names:
         if (source / name).is_file():
-            _copy(source / name, work / name)
+            copy(source / name, work / name)
     _git(work, "add", "--all", "--force")
     _git(work, "commit", "--quiet", "--allow-empty", "--message", message)
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, target, follow_symlinks=False)
 
 
 def _differs(one: Path, other: Path) -> bool:

@@ -67,7 +67,7 @@ def assemble(target: Path, version: str) -> None:
         return
     checkout = HERE.parents[4]
     for path in from_root(checkout):
-        _copy(checkout / path, target / path)
+        copy(checkout / path, target / path)
     _lay(OVERLAY, target, version)
 
 
@@ -84,9 +84,10 @@ def _lay(overlay: Path, target: Path, version: str) -> None:
 
 def _copy_all(source: Path, target: Path) -> None:
     for path in sorted(each for each in source.rglob("*") if each.is_file() and each.suffix != ".pyc"):
-        _copy(path, target / path.relative_to(source))
+        copy(path, target / path.relative_to(source))
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
+    """Copy a file with its mode, or a link, into a folder that is made where it is missing."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, target)
+    shutil.copy(source, target, follow_symlinks=False)

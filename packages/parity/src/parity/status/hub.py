@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from parity.documents import mapping, rows
 from parity.git import Commit
@@ -15,7 +15,7 @@ from parity.status.model import Link, Unknown, Waiting
 from parity.vendors.http import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Collection, Mapping
     from pathlib import Path
 
     from parity.config.parameters import Repository
@@ -31,6 +31,8 @@ _VERBS = ("release", "promote", "live", "rollback", "prune", pull_request.APPLIE
 """How the branch of a change to a stack's file begins (parity.releases.pull_request.branch_of)."""
 _EXPIRY = "github-authentication-token-expiration"
 """GitHub's header on each answer to a token that ends, as `2026-12-01 10:00:00 UTC`."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,26 +85,19 @@ class _Reader:
     async def named(self, sha: str, local: Commit | None) -> Named:
         """The commit, from GitHub where this clone lacks it, and its merged pull request."""
         commit = local or await self._commit(sha)
-        try:
-            pull = await pull_request.of_commit(self.client, self.repository, sha)
-        except VendorError as error:
-            return commit, self._note("pull requests", error)
+        pull = await self._asked("pull requests", pull_request.of_commit(self.client, self.repository, sha))
         return commit, Link(f"#{pull.number}", pull.url) if pull else None
 
     async def _commit(self, sha: str) -> Commit | None:
-        try:
-            found = await self.client.get(f"/repos/{self.repository}/commits/{sha}")
-        except VendorError as error:
-            return self._note("commits' subjects", error)
-        return Commit(sha, str(found["commit"]["message"]).partition("\n")[0])
+        asking = self.client.get(f"/repos/{self.repository}/commits/{sha}")
+        found = await self._asked("commits' subjects", asking)
+        return Commit(sha, str(found["commit"]["message"]).partition("\n")[0]) if found else None
 
     async def pulls(self) -> list[Waiting]:
         """Open pull requests that change what is live or kept in a stack."""
         path, query = f"/repos/{self.repository}/pulls", {"state": "open", "per_page": 100}
-        try:
-            answer = await self.client.request("GET", path, parameters=query)
-        except VendorError as error:
-            self._note("pull requests", error)
+        answer = await self._asked("pull requests", self.client.request("GET", path, parameters=query))
+        if answer is None:
             return []
         self._token(answer.headers.get(_EXPIRY, ""))
         found: list[Waiting] = []
@@ -118,11 +113,9 @@ class _Reader:
         path = f"/repos/{self.repository}/actions/runs"
         found: list[Waiting] = []
         for state, what in _RUNS.items():
-            try:
-                answer = await self.client.get(path, status=state, per_page=20)
-            except VendorError as error:
-                self._note("runs that wait", error)
-                return found
+            answer = await self._asked("runs that wait", self.client.get(path, status=state, per_page=20))
+            if answer is None:
+                break
             for row in rows(answer["workflow_runs"]):
                 title = f"{row.get('name') or 'run'}: {row.get('display_title') or row['id']}"
                 stacks = await self._awaited(int(row["id"])) if state == "waiting" else []
@@ -132,13 +125,10 @@ class _Reader:
 
     async def _awaited(self, run: int) -> list[str]:
         """The stacks whose environments' approval a run waits for; none where it is not known."""
-        try:
-            answer = await self.client.request(
-                "GET", f"/repos/{self.repository}/actions/runs/{run}/pending_deployments"
-            )
-        except VendorError as error:
-            return self._note("which stack a run waits for", error) or []
-        names = (str(mapping(each.get("environment")).get("name")) for each in rows(answer.json()))
+        path = f"/repos/{self.repository}/actions/runs/{run}/pending_deployments"
+        answer = await self._asked("which stack a run waits for", self.client.request("GET", path))
+        pending = rows(answer.json()) if answer else []
+        names = (str(mapping(each.get("environment")).get("name")) for each in pending)
         return [self.environments[each] for each in names if each in self.environments]
 
     def _token(self, expiry: str) -> None:
@@ -147,5 +137,10 @@ class _Reader:
             if end - self.now < SOON:
                 self.ending.append(f"GitHub's token ends {end:%Y-%m-%d %H:%M} UTC")
 
-    def _note(self, what: str, error: VendorError) -> None:
-        self.unknown.append(Unknown(what, str(error), "parity doctor"))
+    async def _asked(self, what: str, asking: Awaitable[T]) -> T | None:
+        """The answer; None where there is none, which is noted."""
+        try:
+            return await asking
+        except VendorError as error:
+            self.unknown.append(Unknown(what, str(error), "parity doctor"))
+            return None

@@ -200,6 +200,12 @@ class Status:
         found = (each for stack in self.stacks for each in stack.operations)
         return tuple(sorted(found, key=lambda each: each.started, reverse=True))
 
+    @property
+    def unknowns(self) -> tuple[tuple[str, Unknown], ...]:
+        """All that could not be found out, with the stack; empty where it belongs to none."""
+        of_stacks = ((stack.name, each) for stack in self.stacks for each in stack.unknown)
+        return (*(("", each) for each in self.unknown), *of_stacks)
+
 
 def ago(then: datetime, now: datetime) -> str:
     """How long before, in the greatest unit that fits: `4 min`, `3 h`, `12 d`."""

@@ -40,12 +40,11 @@ def _lines(status: Status, width: int) -> Iterator[Line]:
         for each in status.operations[:_OPERATIONS]:
             yield from _operation(each, width)
     for each in status.ending:
-        yield from ((line, "") for line in _wrapped(f"ends soon: {each}", width, ""))
-    unknown = [("", each) for each in status.unknown] + [(s.name, each) for s in status.stacks for each in s.unknown]
-    if unknown:
+        yield from _wrapped(f"ends soon: {each}", width, "")
+    if status.unknowns:
         yield "", ""
         yield "Not known", "title"
-        for name, each in unknown:
+        for name, each in status.unknowns:
             yield from _unknown(name, each, width)
 
 
@@ -58,8 +57,7 @@ def _needs(status: Status, width: int) -> Iterator[Line]:
     yield "Needs a person now", "title"
     for each in found:
         where = f"{each.stack}: " if each.stack else ""
-        for line in _wrapped(f"! {where}{each.what}", width, "  "):
-            yield line, "bad"
+        yield from _wrapped(f"! {where}{each.what}", width, "  ", "bad")
         if each.command:
             yield f"    {each.command}", ""
 
@@ -68,11 +66,9 @@ def _stack(stack: Stack, status: Status, width: int) -> Iterator[Line]:
     yield f"{stack.name}{f'  from {stack.promotes_from}' if stack.promotes_from else ''}", "title"
     for each in stack.applications:
         yield _short(_head(each, status), width), _STYLES.get(each.health, "")
-        for line in _wrapped("; ".join(_more(each)), width, "      "):
-            yield line, "dim"
+        yield from _wrapped("; ".join(_more(each)), width, "      ", "dim")
     for name, value, style in _facts(stack, status):
-        for line in _wrapped(f"{name:<8}{value}", width, "  "):
-            yield line, style
+        yield from _wrapped(f"{name:<8}{value}", width, "  ", style)
 
 
 def _head(each: Application, status: Status) -> str:
@@ -116,19 +112,18 @@ def _operation(each: Operation, width: int) -> Iterator[Line]:
     links = " ".join(link.text for link in each.links)
     first = f"  {each.started:%m-%d %H:%M} UTC  {each.stack} {each.command}: {each.result}{lasted}  {links}"
     yield _short(first, width), "" if each.result == "succeeded" else "bad"
-    for line in _wrapped("; ".join((*each.moves, *((each.why,) if each.why else ()))), width, "      "):
-        yield line, "dim"
+    yield from _wrapped("; ".join((*each.moves, *((each.why,) if each.why else ()))), width, "      ", "dim")
 
 
 def _unknown(stack: str, each: Unknown, width: int) -> Iterator[Line]:
-    for line in _wrapped(f"? {f'{stack}: ' if stack else ''}{each.what}: {each.why}", width, "  "):
-        yield line, ""
+    yield from _wrapped(f"? {f'{stack}: ' if stack else ''}{each.what}: {each.why}", width, "  ")
     if each.command:
         yield f"    {each.command}", "dim"
 
 
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+def _wrapped(text: str, width: int, indent: str, style: str = "") -> Iterator[Line]:
+    wrap = textwrap.TextWrapper(width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+    return ((line, style) for line in wrap.wrap(text))
 
 
 def _printable(text: str) -> str:

@@ -74,7 +74,7 @@ def require_base(place: Backend, settings: Settings, stack: str) -> None:
 
     The stages may have died with their watch, so that its record counts and not its process.
     """
-    for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
+    for note in watches.notes(place.ledger.store, place.ledger.project, stack).unfinished() if place.ledger else ():
         name, before = str(note.begin["application"]), note.begin["before"]
         declared = settings.watch(name) if name in settings.releases else None
         if declared and declared.stages and before and before not in settings.releases[name].kept:
@@ -88,7 +88,7 @@ def require_base(place: Backend, settings: Settings, stack: str) -> None:
 
 def say_unwatched(place: Backend, stack: str, screen: Screen) -> None:
     """Say which releases have no end of their watch."""
-    for note in watches.unfinished(place.ledger.store, place.ledger.project, stack) if place.ledger else ():
+    for note in watches.notes(place.ledger.store, place.ledger.project, stack).unfinished() if place.ledger else ():
         screen.say(
             f"{watches.name_of(note)} was not watched to its end, or still is, elsewhere: `parity watch {stack}`."
         )

@@ -124,7 +124,7 @@ class _Outbox:
 
     @classmethod
     def of(cls, ledger: Ledger) -> _Outbox:
-        notes = [each.key for each in ledger.store.entries(_folder(ledger))]
+        notes = [f"{_folder(ledger)}/{each}" for each in ledger.store.names(_folder(ledger))]
         known = [parse(ledger.store.read(key) or b"{}") for key in notes]
         sent = frozenset(name for each in known for name in texts(each.get("sent")))
         seen = sent.union(*(texts(each.get("open")) for each in known))

@@ -31,10 +31,6 @@ class Difference:
     first: str
     second: str
 
-    def document(self) -> dict[str, str]:
-        """As JSON can hold it."""
-        return asdict(self)
-
     def __str__(self) -> str:
         return f"{self.layer}: {self.path or '(all)'}: {self.what}: {self.first or '-'} != {self.second or '-'}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,7 @@ def doctor(
     checks = examine(project, local_sandbox(project, directory), own_accounts=accounts)
     healthy = all(check.state != "fault" for check in checks)
     if as_json:
-        found = {"healthy": healthy, "checks": [check.document() for check in checks]}
+        found = {"healthy": healthy, "checks": [asdict(check) for check in checks]}
         put(found | {"machine": machine.facts(project.root)})
     else:
         _show(Screen(), checks)
@@ -65,7 +66,7 @@ def _compare(found: list[Difference], *, as_json: bool) -> None:
     lines = [f"{each.name}: {each.here} here, {each.there} there" for each in found]
     lines[:1] = [f"{first} ({found[0].matters})" for first in lines[:1]]
     lines = lines or ["The two machines do not differ in anything that is compared."]
-    put({"same": not found, "differences": [each.document() for each in found]}, lines, as_json=as_json)
+    put({"same": not found, "differences": [asdict(each) for each in found]}, lines, as_json=as_json)
     if found:
         raise typer.Exit(1)
 

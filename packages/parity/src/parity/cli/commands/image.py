@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,6 @@ def diff(first: _Folder, second: _Folder, as_json: Json = False) -> None:
     from parity_toolchain.image.compare import differences
 
     found = differences(first, second)
-    put([each.document() for each in found], map(str, found), as_json=as_json)
+    put([asdict(each) for each in found], map(str, found), as_json=as_json)
     if found:
         raise typer.Exit(1)

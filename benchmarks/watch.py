@@ -22,7 +22,7 @@ from pathlib import Path
 
 from parity.engine import toolchain
 from parity.local.sandbox import Local
-from parity.releases.evidence import Counts, compare, compare_meanwhile
+from parity.releases.evidence import Counts, compare
 from parity_sandbox import lifecycle
 from parity_sandbox.options import ServeOptions
 from support.asker import asking
@@ -74,7 +74,7 @@ def aborted_at(part: float, random_: random.Random, rate: int, before: float, no
         more = rate * INTERVAL - more
         old = Counts(old.requests + more, old.errors + drawn(random_, more, before))
         ratio = ratio or new.share > 2 * old.share
-        if compare_meanwhile(old, DIFFERENCE, FALSE_ABORTS).is_worse(new):
+        if compare(old, DIFFERENCE, FALSE_ABORTS, meanwhile=True).is_worse(new):
             return seconds, ratio
     return None, ratio
 

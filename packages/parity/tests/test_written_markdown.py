@@ -14,6 +14,7 @@ from packages.parity.tests.test_postmortem import DELIVERED, FAILED, WENT_BACK, 
 from parity.check import report as check
 from parity.check.compare import Side, compare
 from parity.check.proof import Checked
+from parity.config.stack_models import Releases
 from parity.drift import issues, model, render
 from parity.drift.model import Finding, Report
 from parity.drift.remediation import Step
@@ -74,7 +75,7 @@ def delivery(said: str) -> str:
     found = SimpleNamespace(number=12, url=PULL, title=said)
     origin = summary.Origin("", PullRequest(found.number, found.url, found.title, said), RUN, said)
     sick = SimpleNamespace(
-        application="shop", faults=lambda: [said], releases=SimpleNamespace(live="r1", kept={}, in_order=()),
+        application="shop", faults=lambda: [said], releases=Releases.model_construct(live="r1", kept={}),
         served=None, served_release="r1",
     )  # fmt: skip
     return summary.markdown("prod", {}, [sick], origin, UpdateError(said))  # pyright: ignore[reportArgumentType]

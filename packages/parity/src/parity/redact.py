@@ -16,6 +16,7 @@ import traceback
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from parity import printed
 from parity.documents import mapped
 from parity.masked import MASK
 
@@ -121,13 +122,13 @@ else:
 
 
 class _Stream(_Text):
-    """A text stream that masks what is written to it; all else is the stream's own."""
+    """A text stream that masks what is written to it, and has its commands as they are typed; else the stream's own."""
 
     def __init__(self, stream: IO[str], redactor: Redactor) -> None:
         self._stream, self._redactor = stream, redactor
 
     def write(self, text: str, /) -> int:
-        self._stream.write(self._redactor.text(text))
+        self._stream.write(printed.text(self._redactor.text(text)))
         return len(text)
 
     def writelines(self, lines: Iterable[str], /) -> None:

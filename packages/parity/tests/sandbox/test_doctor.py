@@ -102,7 +102,7 @@ def test_accounts_that_are_ready_and_ones_that_are_not(project: Project, empty_i
     checks = {each["name"]: each for each in json.loads(ready.ok().stdout)["checks"]}
     assert [checks[name]["state"] for name in ("Vercel", "GitHub", "PostgreSQL", "backend")] == ["ok"] * 4
     assert checks["secrets staging"]["state"] == "ok"
-    assert checks["secrets prod"]["remedy"] == "pulumi stack init prod"
+    assert checks["secrets prod"]["remedy"] == "`pulumi stack init prod`"
 
     wrong = {"VERCEL_API_TOKEN": "", "PGPASSWORD": "canary", "PULUMI_CONFIG_PASSPHRASE": "canary"}
     said = empty_instance.run(*command, extra={"PYTHONPATH": str(ROOT), **wrong})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from parity import printed
 from parity.errors import ApiError, UsageError
 from parity.local.environment import accounts, backends
 
@@ -102,6 +103,7 @@ def _enter(project: Project, directory: Path) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
+    printed.through("parity sandbox exec --")
 
 
 def ask_github(token: str, ask: Callable[[Client], Awaitable[Answer]], *, what: str, where: str, right: str) -> Answer:

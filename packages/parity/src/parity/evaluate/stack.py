@@ -189,7 +189,7 @@ class Stack:
                 raise ProjectError(
                     f"the backend does not know the stack {self.name}",
                     where=str(self.project.root),
-                    remedy=f"pulumi stack init {self.name}",
+                    remedy=f"`pulumi stack init {self.name}`",
                 ) from error
             raise self.locked(str(error)) or error from error
 

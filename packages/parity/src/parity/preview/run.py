@@ -71,7 +71,7 @@ def preview(
         raise ProjectError(
             f"the backend does not know the stack {stack.name}",
             where=str(stack.project.root),
-            remedy=f"pulumi stack init {stack.name}",
+            remedy=f"`pulumi stack init {stack.name}`",
         )
     digest = _digest(done.out)
     if done.code and not digest and not done.events:

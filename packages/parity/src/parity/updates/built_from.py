@@ -207,7 +207,7 @@ def refusal(stack: str, left: Sequence[Differs]) -> RefusedError:
     """The error for what no plan puts right: each input, and its remedy."""
     return RefusedError(
         f"a deployment would be built from {len(left)} undeclared inputs; nothing was changed:\n"
-        + "\n".join(f"  {each.what}\n    {each.step.why}: {each.step.command}" for each in left),
+        + "\n".join(f"  {each.what}\n    {each.step.why}:\n    {each.step.command}" for each in left),
         where=", ".join(dict.fromkeys(each.urn for each in left)),
         remedy=f"put each right, or declare it, then `parity up {stack}`; `parity drift {stack}` shows all of them",
     )

@@ -261,7 +261,7 @@ def adopt_(
     elif importable["resources"]:
         typer.echo("\nimport.json:")
         put(importable)
-        typer.echo(f"\npulumi {' '.join(adopt.options(stack, 'import.json'))}")
+        typer.echo(f"\n    pulumi {' '.join(adopt.options(stack, 'import.json'))}")
         typer.echo(f"or: parity adopt {stack}{f' {finding}' if finding else ''} --write")
     if write and not made:
         raise UsageError("nothing could be imported", remedy="declare it first; each line above says where")

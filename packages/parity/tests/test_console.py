@@ -35,6 +35,12 @@ def test_a_failed_step_says_so_and_the_error_passes(streams):
     assert re.search(r"✗ Engine \(failed after \d+\.\d s\)", streams[1].getvalue())
 
 
+def test_what_is_asked_again_is_what_the_step_waits_for(streams):
+    with screen(streams).step("Engine") as step:
+        console.again("status 503")
+    assert step.waits_for == "an answer, asked again: status 503"
+
+
 class Noticing(io.StringIO):
     """A stream that says when a text was written to it."""
 

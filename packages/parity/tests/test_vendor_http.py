@@ -117,6 +117,37 @@ def test_a_dropped_connection_is_tried_again_and_then_unavailable():
         run(handler, get("/x"), deadline_seconds=0.01)
 
 
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError])
+def test_where_no_connection_was_made_yet_it_gives_up_soon_and_later_waits_as_for_any_answer(error):
+    answers = [httpx.Response(200, json={})]
+
+    def handler(request):
+        if answers and request.url.path == "/first":
+            return answers.pop()
+        raise error("no network")
+
+    async def after_another(client):
+        await client.get("/first")
+        begun = time.monotonic()
+        with pytest.raises(http.Unavailable):
+            await client.get("/x")
+        return time.monotonic() - begun
+
+    begun = time.monotonic()
+    with pytest.raises(http.Unavailable, match="no network"):
+        run(handler, get("/x"), connect_seconds=0.02)
+    assert time.monotonic() - begun < 0.5
+    waited, _ = run(handler, after_another, connect_seconds=0.02, deadline_seconds=1.5)
+    assert waited > 0.5
+
+
+def test_what_is_asked_again_for_long_is_said_once(monkeypatch, capsys):
+    monkeypatch.setattr(http, "_QUIET_SECONDS", 0.01)
+    with pytest.raises(http.Unavailable):
+        run(lambda _: httpx.Response(503, json={"error": {"message": "said-once"}}), get("/y"), deadline_seconds=0.3)
+    assert capsys.readouterr().err == "Asked again: vercel: GET /y: status 503: said-once\n"
+
+
 def test_a_page_cut_short_is_an_error_and_not_a_shorter_list():
     with pytest.raises(http.Unreadable, match="no complete JSON"):
         run(lambda request: httpx.Response(200, content=b'{"items": [1, 2'), collect("/x"))

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager
+from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PIPE_INTERVAL_SECONDS = 10.0
 """In a pipe, a step that goes on says so this often."""
+
+_running: list[Step] = []
 
 _FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
 
@@ -116,10 +119,12 @@ class Screen:
         watcher = threading.Thread(target=self._watch, args=(step, stop), daemon=True)
         watcher.start()
         failed = True
+        _running.append(step)
         try:
             yield step
             failed = False
         finally:
+            _running.remove(step)
             stop.set()
             watcher.join()
             mark, word = ("[red]✗[/]", "failed after") if failed else ("[green]✓[/]", step.note)
@@ -137,6 +142,15 @@ class Screen:
             self.err.print(f"{escape(step.title)} ...", soft_wrap=True)
         while not stop.wait(PIPE_INTERVAL_SECONDS):
             self._waits.print(f"  {_line(step)}", soft_wrap=True)
+
+
+@cache
+def again(why: str) -> None:
+    """Say once that something is asked again: in the step under way, or on standard error."""
+    if _running:
+        _running[-1].waiting(f"an answer, asked again: {why}")
+    else:
+        Screen().say(f"Asked again: {why}")
 
 
 def _line(step: Step) -> str:

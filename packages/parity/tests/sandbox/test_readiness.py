@@ -49,6 +49,12 @@ def test_every_fault_is_found_at_once(own_instance: Instance, monkeypatch: pytes
     declared = settings.load("prod", ROOT, None)
     assert readiness.faults(declared, environment) == [], "as it is, nothing stands against the update"
 
+    closed = {**environment, services.VERCEL_TOKEN: "wrong", services.GITHUB_TOKEN: "", "PGPORT": "1"}
+    for name in (services.VERCEL_TOKEN, services.GITHUB_TOKEN):
+        monkeypatch.setenv(name, closed[name])
+    assert [each.key for each in readiness.faults(declared, closed)] == [
+        services.VERCEL_TOKEN, services.GITHUB_TOKEN, "PostgreSQL",
+    ], "each that does not open"  # fmt: skip
     (team, *_) = declared.delivery.reviewers.teams
     domain = declared.applications["shop"].domains[0].name
     with (

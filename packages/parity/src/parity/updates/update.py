@@ -162,7 +162,7 @@ def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: Sta
         found = readiness.faults(settings, stack.pulumi.environment, frozenset(before.projects().values()))
         if found:
             raise AccessError(found)
-        step.done("nothing stands against the update")
+        step.done("nothing is known that stands against the update")
 
 
 def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:

@@ -79,6 +79,10 @@ class Unreadable(VendorError):
 
 
 _KINDS: dict[int, type[VendorError]] = {401: Unauthorized, _HTTP_FORBIDDEN: Forbidden, 404: NotFound}
+_QUIET_SECONDS = 3
+"""For so long a request is repeated without a word."""
+_UNCONNECTED = httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError
+
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What may be one in JSON."""
 
@@ -130,6 +134,8 @@ class Limits:
 
     request_seconds: float = 20
     deadline_seconds: float = 60
+    connect_seconds: float = 5
+    """For as long as no connection was made yet: there is no network, a name does not resolve, a port is refused."""
     first_pause_seconds: float = 0.25
     longest_pause_seconds: float = 10
     connections: int = 8
@@ -154,6 +160,7 @@ class Client(AbstractAsyncContextManager["Client"]):
         self.service = service
         self.calls = 0
         """How many requests were sent, repeated ones counted."""
+        self._connected = False
         self._limits = limits or Limits()
         self._redactor = redact.current()
         self._clock = clock
@@ -163,7 +170,7 @@ class Client(AbstractAsyncContextManager["Client"]):
             transport=transport,
             base_url=service.base_url,
             headers={"User-Agent": "parity", **service.headers},
-            timeout=self._limits.request_seconds,
+            timeout=httpx.Timeout(self._limits.request_seconds, connect=self._limits.connect_seconds),
         )
 
     async def __aexit__(self, *_error: object) -> None:
@@ -219,15 +226,21 @@ class Client(AbstractAsyncContextManager["Client"]):
         The service's own parameters are added. Secrets of the running command are masked in the body, which may be an
         issue or a comment. Where sending it twice would do harm, `repeat` is False: only rate limits are waited out.
         """
-        until = self._clock() + self._limits.deadline_seconds
+        begun = self._clock()
         pause = self._limits.first_pause_seconds
         while True:
             error, wait, again = await self._once(method, path, {**self.service.parameters, **(parameters or {})}, body)
             if isinstance(error, httpx.Response):
                 return error
             rest = pause * random.uniform(0.5, 1) if wait is None else wait  # noqa: S311 - spreads retries
+            patience = self._limits.deadline_seconds if self._connected else self._limits.connect_seconds
+            until = begun + min(patience, self._limits.deadline_seconds)
             if not again or not (repeat or isinstance(error, RateLimited)) or self._clock() + rest > until:
                 raise error
+            if self._clock() > begun + _QUIET_SECONDS:
+                from parity import console  # noqa: PLC0415 - the plugins start without it
+
+                console.again(str(error))
             await asyncio.sleep(rest)
             pause = min(pause * 2, self._limits.longest_pause_seconds)
 
@@ -246,8 +259,10 @@ class Client(AbstractAsyncContextManager["Client"]):
                     follow_redirects=method == "GET",
                 )
         except httpx.RequestError as error:
+            self._connected |= not isinstance(error, _UNCONNECTED)
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             return Unavailable(self.service.name, method, path, None, text), None, True
+        self._connected = True
         if answer.status_code < _HTTP_ERRORS and not answer.has_redirect_location:
             return answer, None, False
         return self._error(method, path, answer)

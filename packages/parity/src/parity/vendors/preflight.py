@@ -110,7 +110,7 @@ def _token(
     token = environ.get(name, "")
     if not token:
         return _fault(name, "is not set.", f"Export it. {remedy}"), False
-    if not token.isascii() or not token.isprintable() or " " in token:
+    if not is_token(token):
         # Python's own complaint would show the value.
         return _fault(name, "has white space or a character that no token has.", "Export it again."), True
     asked = service(token)
@@ -124,6 +124,11 @@ def _token(
             said = f"could not be tried: {host} cannot be reached: {error.message}."
             return _fault(name, said, "Open the way to it."), True
     return None, True
+
+
+def is_token(text: str) -> bool:
+    """Whether a text may be a token, which goes into a header."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 async def _open(service: Service, path: str) -> None:

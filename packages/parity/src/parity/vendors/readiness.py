@@ -13,7 +13,7 @@ from parity.config import servers
 from parity.documents import at, rows
 from parity.problems import ConfigProblem
 from parity.resources import commands
-from parity.vendors import addresses, postgres, services
+from parity.vendors import addresses, postgres, preflight, services
 from parity.vendors.http import Client, Limits, NotFound, VendorError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NEXT_RUN = timedelta(days=1)
 """Until the next scheduled run: the drift workflow's, once a day."""
 
+_Found = list[ConfigProblem | None]
+"""Faults; None stands for something that could not be asked."""
 _LIMITS = Limits(request_seconds=10, deadline_seconds=10)
 _EXPIRES = "github-authentication-token-expiration"
 _OLDEST_SERVER = 150000
@@ -39,8 +41,8 @@ def faults(
 ) -> list[ConfigProblem]:
     """Ask GitHub, Vercel and PostgreSQL at the same time what stands against this stack's update.
 
-    What cannot be asked (a right to read it is missing, a vendor is busy) is no fault here: the preflight and the
-    providers say that. Nothing is changed.
+    Where something cannot be asked, the preflight says whether the vendor opens at all. What else it is (a right to
+    read it is missing, a vendor is busy) is no fault here: the providers say that. Nothing is changed.
 
     Secrets may be sealed. A domain moves between the projects that the stack has already, whose ids are given.
     """
@@ -53,15 +55,19 @@ async def _all(settings: Settings, environ: Mapping[str, str], projects: frozens
         _vercel(settings, environ.get(services.VERCEL_TOKEN, ""), projects),
         asyncio.to_thread(_postgres, settings, environ),
     )
-    return [fault for part in found for fault in part]
+    faults = [fault for part in found for fault in part if fault]
+    if any(None in part for part in found):
+        opened = await asyncio.to_thread(preflight.ask, settings.catalog, environ)
+        faults = [*(each.fault for each in opened if each.fault), *faults]
+    return faults
 
 
 # --- GitHub -----------------------------------------------------------------------------------------------------------
 
 
-async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
-    if not token:
-        return []
+async def _github(settings: Settings, token: str) -> _Found:
+    if not preflight.is_token(token):
+        return [None]
     owner, name = settings.catalog.repository.owner, settings.catalog.repository.name
     path = f"/repos/{quote(owner)}/{quote(name)}"
     async with Client(services.github(token), limits=_LIMITS) as client:
@@ -69,7 +75,7 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
             answer = await client.request("GET", path)
             repository: Document = answer.json()
         except (VendorError, ValueError):
-            return []
+            return [None]
         named = str(repository["full_name"])
         asked = (_team(client, owner, named, slug) for slug in settings.delivery.reviewers.teams)
         plan, teams = await asyncio.gather(_plan(client, owner, repository), asyncio.gather(*asked))
@@ -78,7 +84,7 @@ async def _github(settings: Settings, token: str) -> list[ConfigProblem]:
     if repository.get("archived"):
         what = f"{owner}/{name} is archived at GitHub: nothing in it can be written."
         found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name} --yes`; or correct `repository`."))
-    return found + list(against_the_plan(settings, plan))
+    return [*found, *against_the_plan(settings, plan)]
 
 
 async def _plan(client: Client, owner: str, repository: Document) -> str:
@@ -145,9 +151,9 @@ def expiring(variable: str, expires: datetime | None, now: datetime) -> Iterator
 # --- Vercel -----------------------------------------------------------------------------------------------------------
 
 
-async def _vercel(settings: Settings, token: str, projects: frozenset[str]) -> list[ConfigProblem]:
-    if not token:
-        return []
+async def _vercel(settings: Settings, token: str, projects: frozenset[str]) -> _Found:
+    if not preflight.is_token(token):
+        return [None]
     async with Client(services.vercel(token, settings.catalog.vercel_team), limits=_LIMITS) as client:
         expires, found = await asyncio.gather(
             vercel_expiry(client),
@@ -167,14 +173,12 @@ async def vercel_expiry(client: Client) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if isinstance(milliseconds, int | float) else None
 
 
-async def _domains(
-    client: Client, settings: Settings, application: str, projects: frozenset[str]
-) -> list[ConfigProblem]:
+async def _domains(client: Client, settings: Settings, application: str, projects: frozenset[str]) -> _Found:
     """The application's domains that a project of the team holds which is none of the stack's."""
     project = settings.names.project(application)
     try:
         ours = (await client.get_or_none(f"/v9/projects/{quote(project)}")) or {}
-        found: list[ConfigProblem] = []
+        found: _Found = []
         for domain in settings.applications[application].domains:
             holder = await _holder(client, domain.name)
             if holder and holder not in {ours.get("id"), *projects}:
@@ -185,7 +189,7 @@ async def _domains(
                 remedy = f"`{commands.vercel(team, 'DELETE', path)}` takes it from there; or move it in the dashboard."
                 found.append(_fault(f"parity:applications.{application}.domains", what, remedy))
     except VendorError:
-        return []
+        return [None]
     return found
 
 
@@ -207,18 +211,20 @@ async def _holder(client: Client, domain: str) -> str:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
-def _postgres(settings: Settings, environ: Mapping[str, str]) -> list[ConfigProblem]:
-    found = addresses.faults(settings, environ)
+def _postgres(settings: Settings, environ: Mapping[str, str]) -> _Found:
+    found: _Found = [*addresses.faults(settings, environ)]
     for server in servers.of(settings.catalog):
-        if not servers.missing(environ, server):
+        if servers.missing(environ, server):
+            found.append(None)
+        else:
             databases = [name for name in settings.databases if settings.server(name) == server]
             found += _server(settings, databases, servers.connection(environ, server))
     return found
 
 
-def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, str]) -> list[ConfigProblem]:
+def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, str]) -> _Found:
     """What stands against the databases of one server."""
-    found: list[ConfigProblem] = []
+    found: _Found = []
     names = {settings.names.database(name) for name in databases}
     try:
         with postgres.connect(environ) as connection:
@@ -233,7 +239,7 @@ def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, 
                     found += _public(connection, database)
                     found += _handed_over(connection, settings, name) if "roles" in settings.steps else ()
     except psycopg.Error:
-        return found  # the preflight says why the server does not open
+        return [*found, None]
     if version < _OLDEST_SERVER and not found and not there & names:
         what = (
             f"is version {version // 10000}: a new database's schema `public` belongs to the server's superuser there."

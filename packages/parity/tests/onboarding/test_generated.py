@@ -137,13 +137,14 @@ class Team:
     def _environments(self) -> Iterator[LiveObject]:
         for name in ("Production", "staging"):
             if self.random.random() < 0.8:
+                approved = self.random.random() < 0.5
                 given = {
                     "repository": "shop",
                     "environment": name,
                     "canAdminsBypass": self.random.random() < 0.5,
-                    "preventSelfReview": False,
+                    "preventSelfReview": approved,
                     "waitTimer": self.random.choice((0, 5)),
-                    "reviewers": [],
+                    "reviewers": [{"teams": [7], "users": []}] if approved else [],
                     "deploymentBranchPolicy": None,
                 }
                 yield live_object(kinds.ENVIRONMENT, f"shop:{name}", "", given)
@@ -174,6 +175,8 @@ def test_what_is_made_of_a_world_has_no_fault_and_changes_nothing_there(seed: in
         }
         bare = [each for each in loose if (each.urn, each.path.partition(".")[0]) not in ignored]
         assert bare == [], "an update would change it, and no exception says so"
+        own = {each["property"] for each in exceptions[stack] if each["resource"].startswith("RepositoryEnvironment ")}
+        assert ("reviewers*" in own) == ("preventSelfReview*" in own), "who approves stays, as they were given"
 
 
 def _reads_back(draft: compose.Draft, stack: str) -> None:

@@ -325,6 +325,6 @@ def _delivery(wanted: Wanted, world: World, stack: str) -> dict[str, Any]:
         "environment": wanted.environment(stack),
         "reviewers": {"teams": items(None)},
         "waitMinutes": given.get("waitTimer", 0),
-        "preventSelfReview": given.get("preventSelfReview", False),
+        "preventSelfReview": False,  # GitHub keeps it with the reviewers, who are left
         "branches": branches or ["main"],
     }

@@ -46,6 +46,7 @@ _PROPERTIES = {
     kinds.ENVIRONMENT: {
         "canAdminsBypass": "an administrator may deploy without the approvals; without it none may",
         "reviewers": "who approves today; name the teams in `reviewers` to declare them",
+        "preventSelfReview": "whether one who starts a deployment may approve it; declare it with the reviewers",
         "deploymentBranchPolicy": "which branches deploy today; the step `branches` declares them",
     },
     kinds.RETENTION: {

@@ -43,7 +43,7 @@ def policy_pattern(branch: Any, tag: Any) -> str:
 KINDS = (
     Kind(
         ENVIRONMENT, concern="rights", key=("repository", "environment"), written_together=True,
-        usual={"canAdminsBypass": True},
+        usual={"canAdminsBypass": True, "reviewers": []},
         restore=github_restore.environment,
         remove=lambda target: commands.github(target, f"environments/{target.key[1]}"),
     ),

@@ -169,6 +169,14 @@ def test_the_engine_says_that_it_has_heard_the_second_interrupt():
     assert progress.terminating
 
 
+@pytest.mark.parametrize("terminating", [True, False])
+def test_a_plugin_that_an_interrupt_ended_is_no_bug_of_its_provider(terminating):
+    progress = Progress(terminating=terminating)
+    said = "Detected that pulumi-resource-github exited prematurely.\nThis is *always* a bug in the provider."
+    progress.take({"diagnosticEvent": {"severity": "error", "message": said}})
+    assert progress.errors == ([] if terminating else [said])
+
+
 def test_a_failed_update_says_which_resource_why_and_where_the_log_is(tmp_path):
     events = [
         before(URN, "create"),

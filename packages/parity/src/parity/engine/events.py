@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.1
 _TERMINATING = "received; terminating"
 """What the engine says at a second interrupt (pulumi's backend/cancellation_scope.go)."""
+_PLUGIN_GONE = "exited prematurely"
+"""What it says of a plugin that is gone; after that interrupt it was ended here."""
 _QUIET = {"same", "refresh", "read", "read-replacement"}
 
 
@@ -92,7 +94,8 @@ class Progress:
             self.failed.append(metadata["urn"])
             self._ended(metadata, done=False)
         elif diagnostic := _part(event, "diagnosticEvent"):
-            if diagnostic.get("severity") == "error":
+            killed = self.terminating and _PLUGIN_GONE in str(diagnostic.get("message", ""))
+            if diagnostic.get("severity") == "error" and not killed:
                 name = short_urn(diagnostic["urn"]) + ": " if diagnostic.get("urn") else ""
                 self.errors.append(name + str(diagnostic.get("message", "")).strip())
         elif said := _part(event, "stdoutEvent"):

@@ -12,10 +12,11 @@ from packages.parity.tests.provider.conftest import BYPASS, World, inputs
 from parity.inventory import domain_health
 from parity.provider import live_release
 from parity.provider.errors import Unhealthy
-from parity.releases import release_status
+from parity.releases import observing, release_status
 from parity.resources import kinds
-from parity.vendors import health
+from parity.vendors import health, services
 from parity.vendors.health import Answer
+from parity.vendors.http import Client
 
 COMMIT = "a" * 40
 LOGIN = {"variable": "DATABASE_URL", "ok": True, "role": "shop_g1", "database": "storefront_prod"}
@@ -160,6 +161,36 @@ def test_a_status_says_that_it_may_not_ask_where_only_that_is_known(at_vercel, f
     status.through = JOBS
     assert asyncio.run(ask()) == fault
     assert status.unasked == ([f"shop-prod {release_status.MAY_NOT_ASK}"] if fault else [])
+
+
+def test_a_watch_that_sees_its_secret_revoked_asks_with_what_vercel_takes_now(monkeypatch):
+    """An update that makes the jobs a trusted source ends while a watch asks with the secret that it revoked."""
+    taken, body = [project("old")], {"release": "r2", "commit": COMMIT, "database": []}
+
+    def page(request: httpx.Request) -> httpx.Response:
+        passes = taken[0]["protectionBypass"].get(request.headers.get(health.BYPASS_HEADER))
+        return httpx.Response(200, json=body) if passes else httpx.Response(401)
+
+    def vercel(_settings):
+        answer = httpx.MockTransport(lambda _: httpx.Response(200, json=taken[0]))
+        return Client(services.vercel("t", "acme"), transport=answer)
+
+    monkeypatch.setattr(observing.release_status, "vercel", vercel)
+    shop = SimpleNamespace(name="shop", health=SimpleNamespace(path="/api/health", timeout_seconds=1))
+    kept = SimpleNamespace(kept={"r2": SimpleNamespace(commit=COMMIT, deployment=None)})
+    names, catalog = SimpleNamespace(project="{}-prod".format), SimpleNamespace(applications=[shop])
+    settings = SimpleNamespace(catalog=catalog, releases={"shop": kept}, names=names)
+    watches = observing.Observer(None, "dpl_2", "host", settings, "shop", "r2", "", health.Pass("old"))
+
+    async def ask() -> str:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(page)) as web:
+            return await watches._fault(web, "shop.example")
+
+    assert asyncio.run(ask()) == ""
+    taken[0] = project("new")
+    assert asyncio.run(ask()) == ""
+    taken[0] = project()
+    assert "401" in asyncio.run(ask())
 
 
 @pytest.mark.parametrize(

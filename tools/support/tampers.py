@@ -47,7 +47,7 @@ class Prepared:
 
     def sealed(self, **changed: Any) -> None:
         """Seal the plan with other facts, and let that be the one that was approved."""
-        made = replace(saved_plan.read(self.plan, self.secret), **changed)
+        made = replace(saved_plan.read(self.plan, STACK, self.secret), **changed)
         made.write(self.plan, self.secret)
         self.digest = made.digest
 
@@ -150,7 +150,7 @@ def _forget(deployment: dict[str, Any]) -> None:
 
 
 def _older(prepared: Prepared) -> None:
-    plan = saved_plan.read(prepared.plan, prepared.secret)
+    plan = saved_plan.read(prepared.plan, STACK, prepared.secret)
     lasted = datetime.fromisoformat(plan.expires) - datetime.fromisoformat(plan.made)
     made = datetime.fromisoformat(plan.made) - lasted - timedelta(seconds=1)
     prepared.sealed(made=made.isoformat(), expires=(made + lasted).isoformat())
@@ -162,7 +162,7 @@ def _swap(prepared: Prepared) -> None:
 
 
 def _other_secret(prepared: Prepared) -> None:
-    saved_plan.read(prepared.plan, prepared.secret).write(prepared.plan, Secret("0" * 40, "parity:secret"))
+    saved_plan.read(prepared.plan, STACK, prepared.secret).write(prepared.plan, Secret("0" * 40, "parity:secret"))
 
 
 REFUSED_BEFORE = 2

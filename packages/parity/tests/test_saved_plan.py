@@ -48,14 +48,14 @@ def file(tmp_path):
 
 
 def test_it_is_read_as_it_was_written_and_for_its_owner_alone(file):
-    assert saved_plan.read(file, SECRET) == plan()
-    assert saved_plan.read(file, SECRET, plan().digest[:12]).engine_plan() == b'{"resourcePlans": {}}'
+    assert saved_plan.read(file, "prod", SECRET) == plan()
+    assert saved_plan.read(file, "prod", SECRET, plan().digest[:12]).engine_plan() == b'{"resourcePlans": {}}'
     assert file.stat().st_mode & 0o077 == 0
 
 
 def test_the_folder_of_its_file_is_made(tmp_path):
     plan().write(tmp_path / "plan" / "prod.json", SECRET)
-    assert saved_plan.read(tmp_path / "plan" / "prod.json", SECRET) == plan()
+    assert saved_plan.read(tmp_path / "plan" / "prod.json", "prod", SECRET) == plan()
 
 
 FIELDS = ("project", "stack", "made", "expires", "commit", "changes", "dangers", "blocking", "options", "conditions")
@@ -75,19 +75,19 @@ def test_each_field_is_under_the_seal_and_in_the_digest(file, name):
     document["plan"][name] = other
     file.write_text(json.dumps(document))
     with pytest.raises(PlanError, match="edited"):
-        saved_plan.read(file, SECRET)
+        saved_plan.read(file, "prod", SECRET)
     assert replace(plan(), **{name: other}).digest != plan().digest
 
 
 def test_a_plan_of_another_secret_is_refused(file):
     with pytest.raises(PlanError, match="another secret"):
-        saved_plan.read(file, Secret("t" * 40, "parity:secret"))
+        saved_plan.read(file, "prod", Secret("t" * 40, "parity:secret"))
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, plan().digest[:11], ""])
 def test_a_plan_that_was_not_approved_is_refused(file, digest):
     with pytest.raises(PlanError, match="was approved"):
-        saved_plan.read(file, SECRET, digest)
+        saved_plan.read(file, "prod", SECRET, digest)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_plan_that_was_not_approved_is_refused(file, digest):
 def test_a_file_that_is_no_plan_is_refused(file, text):
     file.write_text(text)
     with pytest.raises(PlanError, match="cannot be read"):
-        saved_plan.read(file, SECRET)
+        saved_plan.read(file, "prod", SECRET)
 
 
 def test_a_plan_of_another_stack_or_too_old_is_refused():

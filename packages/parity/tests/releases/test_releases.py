@@ -407,6 +407,9 @@ def test_what_a_job_of_another_stack_may_not_ask_is_unknown_and_not_failing(reco
     domains = {"shop.example": release_status.MAY_NOT_ASK}
     found = replace(WELL, domains=domains, deployments={"r2": deployed}, unasked=(why,))
     assert found.faults() == (why,)
+    with pytest.raises(HealthError) as refused:
+        steps._healthy(found, "prod")
+    assert f"`parity release prod shop --commit {B} --live`" in str(refused.value.remedy)
     said, faults, (unknown,) = applications._health("staging", found.releases, found, recorded)
     assert (said, list(faults), unknown.why) == ("unknown", [], why)
     assert [row["healthy"] for row in table.rows(found)] == [None, None]
@@ -420,7 +423,7 @@ def test_a_release_that_rolls_as_declared_is_no_fault_until_its_stage_is_overdue
     follow.verify([rolls])
     assert table.document(rolls)["rolls"] == rolls.rolls
     with pytest.raises(HealthError, match="stage 1 of 1"):
-        steps._healthy(rolls)
+        steps._healthy(rolls, "prod")
     late = replace(rolls, stalled=True)
     assert late.faults() == (f"{rolls.rolls} for longer than declared: `parity watch staging` goes on with it",)
     with pytest.raises(HealthError, match="parity watch staging"):
@@ -696,7 +699,7 @@ def test_health_is_held_of_every_application():
     sick = replace(WELL, domains={"shop.example": "answers 503"})
     with pytest.raises(HealthError, match="answers 503") as caught:
         follow.verify([WELL, sick])
-    assert caught.value.remedy == "See `parity releases staging`; to go back: `parity rollback staging shop --up`."
+    assert caught.value.remedy == "Put right what each says; to go back: `parity rollback staging shop --up`."
     with pytest.raises(HealthError) as caught:
         follow.verify([replace(sick, releases=kept("r1", r1=(A, ONE, 1), r2=(B, TWO, 2)))])
-    assert caught.value.remedy == "See `parity releases staging`."
+    assert caught.value.remedy == "Put right what each says."

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,8 +29,6 @@ from support.paths import ROOT
 from support.small_program import SmallProgram
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.program import Instance
 
 REMEDIES = "packages/parity/tests/sandbox/test_drift_remedies.py::test_every_printed_command_works_and_nothing_is_left"
@@ -81,6 +82,11 @@ STAGES = (
 )
 IMPORTED = "packages/parity/tests/sandbox/test_import.py::test_the_first_team_from_live_accounts_to_live_on_parity"
 
+TRUSTED = (
+    "packages/parity/tests/sandbox/test_trusted_source.py::"
+    "test_a_protected_application_is_delivered_by_its_job_and_by_no_other"
+)
+
 ELSEWHERE = {
     "pulumi stack rename X --stack X": (
         "packages/parity/tests/sandbox/test_edits.py::test_a_stack_that_was_renamed_is_refused_and_gets_its_name_back"
@@ -110,8 +116,8 @@ ELSEWHERE = {
     "parity rollback X X --to X --anyway": MIGRATED,
     "parity live X X X --up": KEYS,
     "parity rollback X X --to X": RELEASES,
-    "parity rollback X APP --up": PROMOTED,
     "parity rollback X X --up": STAGES,
+    "parity release X X --commit X --live": TRUSTED,
     "parity rollback X X --to X --up": PROMOTED,
     "parity secret set X 'X'": GUARD,
     "parity secret set X 'X' --generate": STACKS,
@@ -142,7 +148,7 @@ ELSEWHERE = {
     "parity serve --port 0": SERVED,
     "parity sandbox exec -- pulumi preview --stack X --diff": TUTORIAL,
     "parity preview X --save FILE": PLANNED,
-    "parity preview STACK --save FILE": PLANNED,
+    "parity preview X --save X": PLANNED,
     "parity up X --plan FILE": PLANNED,
     "parity up STACK --plan FILE": PLANNED,
     "parity up X": HELD,
@@ -204,7 +210,7 @@ RUN = {
     "parity postmortem": "parity postmortem",
     "parity recover X --plan": "parity recover prod --plan",
     "parity recover X": "parity recover prod",
-    "parity preview STACK --output FOLDER": "parity preview prod --output report",
+    "parity preview X --output X": "parity preview prod --output report",
     "pulumi login": "pulumi login",
     "pulumi whoami --verbose": "pulumi whoami --verbose",
     "pulumi stack --show-urns": "pulumi stack --show-urns --stack staging",
@@ -345,6 +351,44 @@ def test_each_runs_as_printed(small_module_instance: Instance, tmp_path: Path):
             said = (done[filled].stdout + done[filled].stderr)[-700:]
             failed.append(f"{printed_as}: {filled}: {done[filled].returncode}: {said}")
     assert failed == []
+
+
+@pytest.mark.engine
+@pytest.mark.sandbox
+def test_what_is_printed_in_a_shell_that_names_no_account_reaches_the_sandbox(
+    small_module_instance: Instance, tmp_path: Path
+):
+    instance = small_module_instance
+    world = World(instance)
+    body = {"key": "BY_HAND_TOO", "value": "1", "type": "plain", "target": ["production"]}
+    world.vercel("POST", "/v10/projects/shop-prod/env", body)
+    account = ("PG", "PULUMI_", "VERCEL_", "GITHUB_", "GH_")
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(account)} | {
+        "PATH": f"{Path(sys.executable).parent}:{instance.environment()['PATH']}",
+        "PARITY_SANDBOX": str(instance.local.directory),
+        "PULUMI_HOME": str(tmp_path),
+    }
+
+    def typed(command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=instance.project.root, env=outside, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
+    said = typed("parity drift prod --plan")
+    assert "BY_HAND_TOO" in said, said
+    (command,) = re.findall(r"^ +(parity sandbox exec -- sh -c .*DELETE.*)$", said, re.MULTILINE)
+    assert "BY_HAND_TOO" in typed(command), "what was deleted"
+    assert "BY_HAND_TOO" not in typed("parity drift prod --plan")
+    file = instance.project.stack_files()["staging"]
+    third = file.with_name("Pulumi.third.yaml")
+    third.write_text(file.read_text().replace("staging", "third"))
+    said = typed("parity preview third")
+    third.unlink()
+    (command,) = set(re.findall(r"`(parity sandbox exec -- pulumi .*)`", said)) or {said}
+    typed(command)
+    assert "third" in typed("parity sandbox exec -- pulumi stack ls")
 
 
 @functools.cache

@@ -58,7 +58,7 @@ def made(small_worker_instance: Instance, small_template: Template, tmp_path_fac
     secret = instance.secret(STACK)
     for stack in (STACK, "staging") if ALL else (STACK,):  # a plan of the other one takes one tamper alone
         instance.run("parity", "preview", stack, "--save", str(folder / f"{stack}.json")).ok()
-    return Made(folder, saved_plan.read(folder / f"{STACK}.json", secret).digest, secret)
+    return Made(folder, saved_plan.read(folder / f"{STACK}.json", STACK, secret).digest, secret)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,11 @@ def test_a_protected_application_is_delivered_by_its_job_and_by_no_other(small_i
     elsewhere = instance.run("parity", "releases", "staging", "shop", extra=job(instance, "prod"))
     assert "alone ask" in elsewhere.said, elsewhere.said
     assert "401" not in elsewhere.said
+    promoted = instance.run("parity", "promote", "shop", extra=NO_JOB)
+    assert (promoted.code, "a job of the environment staging or staging-preview" in promoted.said) == (7, True)
+    (command,) = re.findall(r"`(parity release prod shop [^`]+)`", promoted.said)
+    instance.run(*command.split(), extra=NO_JOB).ok()
+    assert NEW in instance.project.stack_files()["prod"].read_text()
 
     recorded = json.dumps(json.loads(instance.pulumi("stack", "export", "--stack", "staging").ok().stdout))
     assert f"{kinds.BYPASS}::shop-bypass" not in recorded

@@ -116,7 +116,7 @@ def test_a_begin_has_the_differences_before_anything_is_done(road, monkeypatch):
 
 def test_a_saved_plan_carries_them_and_the_engine_is_given_the_operation_s_id(road, tmp_path):
     file, digest = road.save(tmp_path)
-    (row,) = saved_plan.read(file, SECRET).differences
+    (row,) = saved_plan.read(file, "prod", SECRET).differences
     road.run(Approval(plan=file, digest=digest, terminal=lambda: False))
     (found,) = road.lab.ledger.records()
     assert found.differences == [row]

@@ -197,7 +197,7 @@ def _sealed_by_others(file, plan):
 )
 def test_a_plan_that_is_not_the_one_is_refused_and_the_refusal_recorded(road, tmp_path, change, says):
     file, _ = road.save(tmp_path)
-    change(file, saved_plan.read(file, SECRET))
+    change(file, saved_plan.read(file, STACK, SECRET))
     with pytest.raises(PlanError, match=says):
         road.run(alone(plan=file))
     assert road.applied == []

@@ -104,12 +104,14 @@ def require_none(found: Sequence[Hold], stack: str, applications: Collection[str
     against = [each for each in found if not each.application or each.application in applications]
     if against:
         ways = dict.fromkeys(lift_command(stack, each.application) for each in against)
+        held = {each.application for each in against}
+        going = [f"parity rollback {stack} {each} --up" for each in applications if held & {"", each}]
+        back = f" Going back is not held: {'; '.join(going)}" if going else ""
         raise HoldError(
             "nothing was changed, and nothing goes forward:\n"
             + "\n".join(f"  {each.application or stack} is {each}" for each in against),
             where=", ".join(dict.fromkeys(f"{stack}, {each.application}".removesuffix(", ") for each in against)),
-            remedy=f"wait for its end, or lift it: {'; '.join(ways)}. Going back is not held: "
-            f"parity rollback {stack} APP --up",
+            remedy=f"wait for its end, or lift it: {'; '.join(ways)}.{back}",
         )
 
 

@@ -50,5 +50,5 @@ def verify(found: Sequence[ReleaseStatus]) -> None:
     raise HealthError(
         " ".join(f"{each.application} of {each.stack}: {'; '.join(each.faults())}." for each in sick),
         where=", ".join(f"{each.stack}, {each.application}" for each in sick),
-        remedy=f"See `parity releases {stack}`{f'; to go back: {back}' if back else ''}.",
+        remedy=f"Put right what each says{f'; to go back: {back}' if back else ''}.",
     )

@@ -129,7 +129,7 @@ def promote(source: Stack, target: Stack, application: str, *, commit: str | Non
     """
     wanted = commits.full(commit, source.project.root) if commit else None
     found = _status(source, application)
-    release, recorded = _healthy(found)
+    release, recorded = _healthy(found, target.name)
     if wanted and recorded.commit != wanted:
         raise RefusedError(
             f"Live is {source.name}/{application} {release} of commit {recorded.commit}, not the commit asked for, "
@@ -210,15 +210,22 @@ def _status(stack: Stack, application: str) -> ReleaseStatus:
     return found
 
 
-def _healthy(found: ReleaseStatus) -> tuple[str, Release]:
-    faults = [*found.faults(), *filter(None, [found.rolls])]
+def _healthy(found: ReleaseStatus, target: str) -> tuple[str, Release]:
+    faults, live = [*found.faults(), *filter(None, [found.rolls])], found.releases.live or ""
     if faults:
+        remedy = f"See `parity releases {found.stack} {found.application}`, correct it, and promote again."
+        if all(each.endswith(release_status.MAY_NOT_ASK) for each in faults):
+            commit = found.releases.kept[live].commit
+            remedy = (
+                f"Promote in a job of the environment {found.stack} or {found.stack}-preview; or, where the delivery "
+                f"of {found.stack} found it healthy, record its commit without asking: "
+                f"`parity release {target} {found.application} --commit {commit} --live`."
+            )
         raise HealthError(
             f"{found.application} is not live, healthy and as its file says in {found.stack}: " + "; ".join(faults),
             where=f"{found.stack}, {found.application}",
-            remedy=f"See `parity releases {found.stack} {found.application}`, correct it, and promote again.",
+            remedy=remedy,
         )
-    live = found.releases.live or ""
     return live, found.releases.kept[live]
 
 

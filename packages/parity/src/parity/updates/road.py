@@ -87,7 +87,8 @@ class Road:
 
     def saved(self) -> Approved:
         """The plan that was approved before, held to everything that it depends on."""
-        plan = saved_plan.read(cast("Path", self.approval.plan), self.settings.secret, self.approval.digest)
+        file = cast("Path", self.approval.plan)
+        plan = saved_plan.read(file, self.stack.name, self.settings.secret, self.approval.digest)
         plan.require(self.stack.project.name, self.stack.name, saved_plan.now())
         plan.require_open(self.approval.acknowledged)
         self._hold(plan, everything=True)

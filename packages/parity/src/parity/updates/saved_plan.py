@@ -128,7 +128,7 @@ class SavedPlan:
                 "what the plan depends on has changed since it was made; nothing was changed:\n"
                 + "\n".join(f"  {each}" for each in changed),
                 where=f"plan {self.digest[:12]} of {self.made}",
-                remedy=f"parity preview {self.stack} --save FILE, and have that plan approved",
+                remedy=f"plan again: parity up {self.stack}; or parity preview {self.stack} --save FILE, to approve",
             )
 
 
@@ -159,34 +159,34 @@ def packed(engine: bytes) -> str:
     return base64.b64encode(gzip.compress(engine, mtime=0)).decode()
 
 
-def read(path: Path, secret: Secret, digest: str | None = None) -> SavedPlan:
-    """Read a plan from its file.
+def read(path: Path, stack: str, secret: Secret, digest: str | None = None) -> SavedPlan:
+    """Read a plan of a stack from its file.
 
     `digest` is of the plan that was approved, 64 hex digits or at least their first 12; None accepts any sealed plan.
 
     Raises:
         PlanError: the file cannot be read, is of another form, was edited, or is not the plan that was approved.
     """
+    again = f"make the plan again with `parity preview {stack} --save {path}`"
     try:
         document = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
         plan = _plan(document["plan"])
         seal = str(document["seal"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PlanError(f"the plan cannot be read: {error}", where=str(path), remedy=_AGAIN) from error
+        raise PlanError(f"the plan cannot be read: {error}", where=str(path), remedy=again) from error
     if not hmac.compare_digest(seal, _seal(plan, secret)):
         raise PlanError(
             "the plan was edited, or is of a stack with another secret: its seal does not fit",
             where=str(path),
-            remedy=_AGAIN,
+            remedy=again,
         )
     if digest is not None and not _is(plan.digest, digest):
         raise PlanError(
-            f"this is plan {plan.digest[:12]}, and {digest[:12]} was approved", where=str(path), remedy=_AGAIN
+            f"this is plan {plan.digest[:12]}, and {digest[:12]} was approved", where=str(path), remedy=again
         )
     return plan
 
 
-_AGAIN = "make the plan again with `parity preview STACK --save FILE`"
 _SHORTEST = 12
 
 

@@ -112,6 +112,6 @@ def _what(stack: str, folder: Path) -> comments.Post:
         raise ProjectError(
             f"the report cannot be read: {error!r}",
             where=str(document),
-            remedy="make a new one: parity preview STACK --output FOLDER",
+            remedy=f"make a new one: parity preview {stack} --output {folder}",
         ) from error
     return comments.Post(stack, entry, text.read_text(encoding="utf-8"))

@@ -7,10 +7,11 @@ import gc
 import sys
 from pathlib import Path
 
-# Modules make many objects and no garbage: Python would search them at each 700.
-gc.disable()
+from parity_sandbox import OBJECTS
 
-from parity_sandbox.errors import SandboxError  # noqa: E402 - after the collector is off
+gc.set_threshold(OBJECTS)
+
+from parity_sandbox.errors import SandboxError  # noqa: E402 - after the threshold is set
 from parity_sandbox.logs import failure, log_to_stdout  # noqa: E402 - as above
 from parity_sandbox.options import ServeOptions  # noqa: E402 - as above
 from parity_sandbox.server import serve  # noqa: E402 - as above
@@ -30,8 +31,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Serve; 1 where the sandbox cannot be started."""
-    gc.freeze()
-    gc.enable()
     arguments = vars(_parser().parse_args())
     directory = arguments.pop("dir")
     log_to_stdout()

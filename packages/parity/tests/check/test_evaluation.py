@@ -14,6 +14,7 @@ import pulumiverse_vercel as vercel
 import pytest
 
 from infra import build
+from parity.check.facts import but, facts
 from parity.config import settings
 from parity.errors import ProjectError
 from parity.evaluate import graph, lazy
@@ -134,6 +135,14 @@ def test_every_option_and_form_of_input_is_the_same_both_ways():
     role = next(each for each in quick.resources.values() if each.name == "role")
     assert {"protect", "deletedWith", "aliases", "customTimeouts", "hideDiffs", "retainOnDelete"} <= role.options.keys()
     assert {urn.rpartition("::")[2] for urn in role.dependencies} == {"first", "second", "child"}
+
+
+def test_known_facts_but_those_of_some_resources_are_as_if_taken_without_them():
+    graph = evaluated(every_option)
+    every = facts(graph)
+    for without in (set[str](), {urn for urn in graph.resources if "::group" in urn or "::role" in urn}):
+        assert but(every, graph, without) == facts(graph, without)
+    assert len(but(every, graph, without)) < len(every)
 
 
 def wait_for_it():

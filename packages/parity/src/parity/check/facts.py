@@ -53,10 +53,11 @@ def facts(graph: Graph, without: Collection[str] = ()) -> Facts:
     return result
 
 
-def keys_of(graph: Graph, urns: Collection[str]) -> frozenset[str]:
-    """Resources by their URNs, as facts name them."""
+def but(known: Facts, graph: Graph, without: Collection[str]) -> Facts:
+    """`facts(graph, without)`, where all of the graph's facts are `known`."""
     own = _Own(graph.project, graph.stack)
-    return frozenset(own.key(urn) for urn in urns)
+    keys = {own.key(urn) for urn in without}
+    return {place: value for place, value in known.items() if place.aspect == "output" or place.resource not in keys}
 
 
 def _resource(resource: Resource, own: _Own) -> Iterator[tuple[Place, Any]]:

@@ -22,7 +22,7 @@ import pickle
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from parity.check.facts import facts, keys_of
+from parity.check.facts import but, facts
 from parity.check.units import Unit, exchange
 from parity.check.workers import spread
 
@@ -183,9 +183,7 @@ def by_exchange(
         found = evaluate(exchange(source, target, group))
         # By far most resources are what they were, to the byte: the others alone are taken apart.
         same = {urn for urn, each in found.resources.items() if forms.get(urn) == pickle.dumps(each)}
-        unmoved = keys_of(base, same)
-        before = {place: each for place, each in known.items() if place.aspect == "output" or place[0] not in unmoved}
-        return changed(before, facts(found, same))
+        return changed(but(known, base, same), facts(found, same))
 
     each = max(1, _RESOURCES_A_WORKER // max(1, len(forms)))
     return lambda asked: spread(moved, asked, workers=workers, each=each)

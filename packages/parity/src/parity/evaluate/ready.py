@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     """The SDK's own record of an output: resources, value, is_known, is_secret."""
 
 
-_SCALARS = frozenset({str, bool, int, float})
+SCALARS = frozenset({str, bool, int, float})
+"""Classes of a value that holds no other."""
 
 
 class NotSynchronous(BaseException):
@@ -144,7 +145,7 @@ def output_patches() -> list[tuple[Any, str, Any]]:
         """As the SDK's; of text and the like there is nothing to search for outputs."""
         is_output = isinstance(value, sdk.output.Output)
         data = data_of(value) if is_output else sdk.KnownData(set(), value, is_known=True, is_secret=False)
-        if not data.is_known or data.value.__class__ not in _SCALARS:
+        if not data.is_known or data.value.__class__ not in SCALARS:
             return secret_of(value)
         return made_of(lambda: sdk.KnownData(data.resources, data.value, is_known=True, is_secret=True))
 

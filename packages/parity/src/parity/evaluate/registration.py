@@ -17,7 +17,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from parity.documents import is_list
 from parity.evaluate import sdk
-from parity.evaluate.ready import NotSynchronous, data_of, drive, made_of
+from parity.evaluate.ready import SCALARS, NotSynchronous, data_of, drive, made_of
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.evaluate.wire import from_wire, options_of, to_struct
 from parity.masked import SIGNATURE
@@ -26,7 +26,7 @@ from parity.resources.urn import STACK, Urn
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-_AS_THEY_ARE = {str, bool, int}
+_AS_THEY_ARE = SCALARS - {float}
 _translate = pulumi.Resource.translate_input_property
 
 
@@ -260,7 +260,7 @@ def _keeps_keys(cls: type, typ: type | None, wire: str) -> bool:
         return getattr(cls, "translate_input_property", _translate) is _translate
     wanted: Any = sdk.types.unwrap_type(_input_types(typ).get(wire, Any))
     values = get_args(wanted)[1:] if get_origin(wanted) is abc.Mapping else ()
-    return bool(values) and sdk.types.unwrap_type(values[0]) in {*_AS_THEY_ARE, float}
+    return bool(values) and sdk.types.unwrap_type(values[0]) in SCALARS
 
 
 def _plain(value: Any, needs: set[Any], *, keys: bool) -> Any:

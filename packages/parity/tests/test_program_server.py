@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from parity.engine.program_server import ProgramServer, ProgramServers
+from parity.engine.program_server import ProgramServer, ProgramServers, policy_pack
 from parity.engine.pulumi import FailedUpdate, Followed, Pulumi
 from parity.errors import UpdateError
 from parity.evaluate import sdk, waiting
@@ -62,8 +62,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Pulumi:
     return pulumi
 
 
-def preview(pulumi: Pulumi) -> Followed:
-    return pulumi.follow("preview", "--stack", "one", on_progress=quiet)
+def preview(pulumi: Pulumi, *options: str) -> Followed:
+    return pulumi.follow("preview", "--stack", "one", *options, on_progress=quiet)
 
 
 def diagnostics(done: Followed) -> set[tuple[str, str]]:
@@ -157,6 +157,27 @@ def test_a_preview_has_the_own_provider_of_the_program_s_process_and_an_update_t
 
 
 @pytest.mark.engine
+def test_a_preview_has_parity_s_policy_pack_of_the_program_s_process(engine: Pulumi):
+    (engine.cwd / "__main__.py").write_text("")
+    run: list[list[str]] = []
+
+    def run_process(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        run.append(words)
+        return subprocess.run(words, **options)  # noqa: PLW1510 - it is among the options
+
+    hosted = replace(engine, run_process=run_process)
+    pack = str(policy_pack())
+    packs = [
+        [(name.partition("|")[0], version) for name, version in each["summaryEvent"]["PolicyPacks"].items()]
+        for pulumi in (hosted, replace(hosted, programs=ProgramServers()))
+        for each in preview(pulumi, "--policy-pack", pack).events
+        if "summaryEvent" in each
+    ]
+    assert packs[0] == packs[1] == [("parity", "0.0.1")]
+    assert [pack in words for words in run] == [True, False]
+
+
+@pytest.mark.engine
 def test_a_program_that_was_started_ahead_is_the_one_that_is_run(engine: Pulumi, monkeypatch: pytest.MonkeyPatch):
     (engine.cwd / "__main__.py").write_text("import os\nprint('process', os.getpid())\n")
     pulumi = replace(engine, programs=ProgramServers())
@@ -187,7 +208,7 @@ import os, subprocess, sys
 from pathlib import Path
 from parity.engine.program_server import ProgramServer
 server = ProgramServer(Path(sys.argv[1]), dict(os.environ))
-server.address()
+server.address
 holder = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(server.held,))
 print(server._process.pid, holder.pid, flush=True)
 sys.stdin.read()
@@ -231,7 +252,7 @@ def test_one_that_cannot_start_says_why(tmp_path: Path):
     server = ProgramServer(tmp_path, environment(PYTHONPATH=str(tmp_path)))
     try:
         with pytest.raises(UpdateError, match="no grpc here"):
-            server.address()
+            assert server.address
     finally:
         server.close()
 

@@ -101,8 +101,11 @@ class TestOpening:
             assert all(each.result() is not None for each in asked)
         assert len(made) == 1
 
-    def test_a_stack_s_key_is_made_ahead_of_its_settings(self, monkeypatch, tmp_path: Path):
+    @pytest.mark.parametrize("form", ["encryptionsalt: {}", "encryptionsalt: '{}'", '"encryptionsalt" : "{}" # a salt'])
+    def test_a_stack_s_key_is_made_ahead_of_its_settings(self, monkeypatch, tmp_path: Path, form: str):
         opened = stack_in(copy_program(tmp_path / "project").root, OPENED)
+        file = opened.project.stack_files()["staging"]
+        file.write_text(file.read_text().replace(f"encryptionsalt: {salt()}", form.format(salt())))
         monkeypatch.setattr(passphrase, "_KEYS", {})
         open_ahead(opened).join()
         ((phrase, _),) = passphrase._KEYS

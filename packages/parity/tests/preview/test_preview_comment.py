@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from parity.preview import comment
+from parity.preview import comment, markdown
 from parity.preview.markdown import COMMENT_LIMIT
 from parity.vendors.http import Client, Forbidden, Limits, NotFound, Service
 from parity_sandbox.context import Context
@@ -270,7 +270,7 @@ def test_a_pull_request_that_is_not_there_is_an_error(wire):
 def test_the_longest_comment_fits_with_its_history(wire, number):
     for run in range(7, 25):
         post(wire, number, run=run, started=f"2026-11-24T21:{run}:00Z", counts="c" * 300, url="u" * 200)
-    body = "x" * (COMMENT_LIMIT - comment.RESERVE)
+    body = "x" * (COMMENT_LIMIT - markdown.RESERVE)
     post(wire, number, run=30, body=body)
     (only,) = comments(wire, number)
     assert len(only["body"]) <= COMMENT_LIMIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy, policy
 
 from parity_policy.rules import RULES
 
@@ -19,6 +19,17 @@ NAME = "parity"
 def make() -> PolicyPack:
     """The pack with every rule; creating it serves it to the engine."""
     return PolicyPack(name=NAME, policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)
+
+
+def servicer() -> Any:
+    """What answers the engine's calls, for a process that serves them itself; `PolicyPack` would serve and not return.
+
+    A name that the SDK does not publish, so its version is pinned.
+    """
+    version = "0.0.1"  # as the SDK says it: the engine shows the one of PulumiPolicy.yaml, where there is one
+    every: Any = policy
+    more = (None,) * 7
+    return every._PolicyAnalyzerServicer(NAME, version, policies(), EnforcementLevel.MANDATORY, *more)  # noqa: SLF001
 
 
 def policies() -> list[Policy]:

@@ -8,6 +8,7 @@ the interpreter that the language host would take. It can be started while other
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,15 +17,23 @@ import tempfile
 import threading
 import weakref
 from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from parity.errors import UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from pathlib import Path
 
 _MODULE = "parity.evaluate"
+_PACK = "parity_policy"
+
+
+def policy_pack() -> Path | None:
+    """The folder of Parity's own policy pack, where it is installed; the engine runs it, nothing here imports it."""
+    spec = importlib.util.find_spec(_PACK)
+    return Path(spec.origin).parent if spec is not None and spec.origin else None
 
 
 class ProgramServer:
@@ -57,6 +66,7 @@ class ProgramServer:
             os.close(read)
             os.close(written)
 
+    @cached_property
     def address(self) -> str:
         """Where the engine finds it, `host:port`; raises UpdateError where it did not start."""
         line = self._said_where.readline().decode().strip()
@@ -69,6 +79,17 @@ class ProgramServer:
             where=f"python3 -m {_MODULE}",
             remedy="`make setup` makes the environment again",
         )
+
+    def policies(self, folder: Path) -> Path:
+        """A program, made in `folder`, that the engine takes for Parity's policy pack: it says this process's port.
+
+        In a pack's place the engine takes a program (pulumi/pkg resource/plugin/analyzer_plugin.go), and asks the port
+        that it prints. Python would have to start for the pack alone while all else waits for it.
+        """
+        program = folder / _PACK
+        program.write_text(f"#!/bin/sh\necho {self.address.rpartition(':')[2]}\n")
+        program.chmod(0o700)
+        return program
 
     def close(self) -> None:
         """End it."""

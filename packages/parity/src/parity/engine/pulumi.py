@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from parity import redact
 from parity.documents import parse
 from parity.engine.events import Progress, event_log, following
+from parity.engine.program_server import policy_pack
 from parity.errors import UpdateError
 from parity.resources.urn import short_urn
 
@@ -54,8 +55,9 @@ _ATTACHED = "PULUMI_DEBUG_PROVIDERS"
 
 @dataclass(frozen=True)
 class _Served:
-    """Options and open files of an engine's command that has its program served."""
+    """What an engine's command is given that has its program served: words, options, open files and variables."""
 
+    words: tuple[str, ...]
     options: tuple[str, ...] = ()
     held: tuple[int, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -125,9 +127,9 @@ class Pulumi:
 
         `on_progress` is called at least every tenth of a second with what was done so far.
         """
-        with event_log() as (events, options, variables), self._program(arguments) as program:
+        with event_log() as (events, options, variables), self._program(arguments, events.parent) as program:
             with following(events, on_progress, Progress()):
-                words = [*arguments, *options, *program.options]
+                words = [*program.words, *options, *program.options]
                 done = self._run(words, {**variables, **program.variables}, held=program.held)
             text = events.read_text(encoding="utf-8") if events.exists() else ""
         seen = [parse(line) for line in text.splitlines() if line.strip()]
@@ -159,17 +161,22 @@ class Pulumi:
             self.programs.start_ahead(self.cwd, self.environment)
 
     @contextmanager
-    def _program(self, arguments: Sequence[str]) -> Generator[_Served]:
-        """What a command is given so that it runs the program that is served to it; nothing where it runs none."""
-        if self.programs is None or arguments[0] not in _RUNS_PROGRAM:
-            yield _Served()
+    def _program(self, arguments: Sequence[str], folder: Path) -> Generator[_Served]:
+        """What a command is given so that it runs the program that is served to it; nothing where it runs none.
+
+        `folder` is for files that it needs as long as it runs.
+        """
+        words = tuple(arguments)
+        if self.programs is None or words[0] not in _RUNS_PROGRAM:
+            yield _Served(words)
             return
         with self.programs.serving(self.cwd, self.environment) as server:
-            address = server.address()
             # An update's plugin is started by the engine, so that it ends with it, whatever ends that.
-            own = arguments[0] == "preview" and _ATTACHED not in self.environment
-            variables = {_ATTACHED: f"parity:{address.rpartition(':')[2]}"} if own else {}
-            yield _Served(("--client", address), (server.held,), variables)
+            own = words[0] == "preview" and _ATTACHED not in self.environment
+            variables = {_ATTACHED: f"parity:{server.address.rpartition(':')[2]}"} if own else {}
+            pack = str(policy_pack())
+            served = (str(server.policies(folder)) if each == pack else each for each in words)
+            yield _Served(tuple(served), ("--client", server.address), (server.held,), variables)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *arguments, "--non-interactive"]
@@ -213,10 +220,10 @@ class Pulumi:
         progress = Progress()
         with (
             event_log() as (events, options, variables),
-            self._program(arguments) as program,
+            self._program(arguments, events.parent) as program,
             log.open("ab") as output,
             subprocess.Popen(
-                self._command([*arguments, *options, *program.options]),
+                self._command([*program.words, *options, *program.options]),
                 cwd=self.cwd,
                 env={**self.environment, **variables, **program.variables},
                 stdin=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 It loads what the program imports, listens on a free port of loopback, prints `host:port`, and waits for the engine,
 which is started with `--client host:port`. It runs what the language host would run, in the same way, and ends when its
-standard input does. To a preview it serves the project's own provider too, at the same port.
+standard input does. To a preview it serves the project's own provider and Parity's policy pack too, at the same port.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ import grpc
 from pulumi import RunError, log
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import (
+    analyzer_pb2,
+    analyzer_pb2_grpc,
+    language_pb2,
+    language_pb2_grpc,
+    plugin_pb2,
+    provider_pb2_grpc,
+)
 
 from parity.config import program
 from parity.evaluate import waiting
@@ -46,6 +53,8 @@ _CALLS = 32
 """Of the engine that are answered at a time: the program's one run, and what a preview asks the provider."""
 _PROVIDER = "parity.provider.server"
 """The project's own provider, by name: it stands above this package."""
+_PACK = "parity_policy.pack"
+"""The policy pack, by name: it may not be installed, and then a preview does not ask for it."""
 
 
 class ProgramServicer(language_pb2_grpc.LanguageRuntimeServicer):
@@ -91,6 +100,32 @@ class Provider:
         def call(request: Any, context: Any) -> Any:
             self._loaded.wait()
             return asyncio.run_coroutine_threadsafe(asked(request, context), self._loop).result()
+
+        return call
+
+
+class Policies:
+    """The policy pack, which a preview finds at this port (`ProgramServer.policies`)."""
+
+    def __init__(self, loaded: threading.Event) -> None:
+        """Take what is set when the program's modules are loaded."""
+        self._loaded = loaded
+
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Answer at once: the engine waits ten seconds for it, and the program may take longer to load."""
+        del request, context
+        return analyzer_pb2.AnalyzerHandshakeResponse()
+
+    @functools.cached_property
+    def _servicer(self) -> Any:
+        return importlib.import_module(_PACK).servicer()
+
+    def __getattr__(self, name: str) -> Callable[[Any, Any], Any]:
+        """The call of that name."""
+
+        def call(request: Any, context: Any) -> Any:
+            self._loaded.wait()
+            return getattr(self._servicer, name)(request, context)
 
         return call
 
@@ -189,6 +224,8 @@ def _load(folder: Path) -> None:
         program.load(folder).build()
         for module in _USED:
             importlib.import_module(module)
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_PACK)
 
 
 def main() -> None:
@@ -199,6 +236,8 @@ def main() -> None:
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=_CALLS), options=_GRPC_CHANNEL_OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(ProgramServicer(loaded), server)  # pyright: ignore[reportUnknownMemberType]
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)  # pyright: ignore[reportUnknownMemberType]
+    policies: Any = Policies(loaded)
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(policies, server)  # pyright: ignore[reportUnknownMemberType]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"127.0.0.1:{port}\n")

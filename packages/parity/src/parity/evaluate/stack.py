@@ -50,7 +50,7 @@ _LOCKED = re.compile(
     r"|open keeper|errors? occurred:\s+1\)|AccessDenied"
 )
 """Parts of the engine's words where it cannot open a stack's secrets."""
-_SALT = re.compile(r"^encryptionsalt: *(\S+)$", re.MULTILINE)
+_SALT = re.compile(r"""^ *["']?encryptionsalt["']? *: *["']?([^\s"',]+)""", re.MULTILINE)
 _PROVIDER = re.compile(r"^secretsprovider: *[\"']?((\w+)://[^\s\"']+)", re.MULTILINE)
 _LOGINS = {
     "awskms": "AWS keys or a profile (AWS_PROFILE) that may use the key",

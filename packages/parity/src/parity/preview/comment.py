@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from parity.vendors.http import Client
 
-RESERVE = 8_000
-"""Characters that the marker and the history may take of a comment."""
-
 _KEPT = 10
 """Earlier previews that the comment goes on naming."""
 
@@ -61,7 +58,7 @@ class Post:
     stack: str
     entry: Entry
     body: str
-    """Markdown, at most COMMENT_LIMIT less RESERVE characters."""
+    """Markdown, at most COMMENT_LIMIT less markdown.RESERVE characters."""
 
 
 @dataclass(frozen=True)

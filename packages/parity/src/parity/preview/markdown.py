@@ -27,6 +27,9 @@ _RECORDED = 5
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in a comment; more is refused with 422, "body is too long"."""
 
+RESERVE = 8_000
+"""Characters of a comment that its marker and its history may take."""
+
 SUMMARY_LIMIT = 1_000_000
 """Bytes of a step's summary, which GitHub drops if it is larger than 1 MiB (its page "Workflow commands")."""
 

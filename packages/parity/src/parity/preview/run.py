@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
+from parity.engine.program_server import policy_pack
 from parity.errors import ProjectError
-from parity.preview import held, migrated
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
 from parity.resources.urn import Urn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from parity.engine.events import Progress
     from parity.evaluate.stack import Stack
 
 POLICY = "policy"
 """The folder of a policy pack of the project's own."""
-_PACK = "parity_policy"
-"""The package that is Parity's own pack, where it is installed; the engine runs it, nothing here imports it."""
 
 
 def policy_packs(root: Path) -> list[Path]:
     """The policy packs that a preview runs: Parity's own where it is installed, and the project's where it has one."""
-    spec = importlib.util.find_spec(_PACK)
-    installed = [Path(spec.origin).parent] if spec is not None and spec.origin else []
     own = root / POLICY
-    return installed + ([own] if own.is_dir() else [])
+    return [each for each in (policy_pack(), own) if each is not None and each.is_dir()]
 
 
 def preview(
@@ -80,6 +75,10 @@ def preview(
             why = f"{locked.what}. To do: {locked.remedy}"
         return Plan(stack.name, (), {}, 0, errors=(why,))
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
+    if not plan.changes:
+        return plan
+    from parity.preview import held, migrated  # noqa: PLC0415 - PostgreSQL's client: a tenth of a second
+
     environment = stack.pulumi.environment
     plan = held.with_violations(held.with_users(plan, environment), environment)
     return migrated.judged(plan, environment, stack.project.root, cache(partial(large_bytes, stack)))

@@ -61,13 +61,16 @@ def preview(
     asked.stack(stack)
     asked.require()
     project = asked.project
-    from parity.check.workers import aside
     from parity.cli.session import stack_of
+
+    opened = stack_of(project, stack)
+    opened.pulumi.start_program()  # it loads while this process does
+    from parity.check.workers import aside
     from parity.console import Screen
     from parity.preview import make, text
     from parity.preview.report import VERDICTS
 
-    screen, opened = Screen(), stack_of(project, stack)
+    screen = Screen()
     # Before any thread: it is done by a process of its own.
     with aside(lambda: make.prove(project)) as proved:
         plan, saved = None, None
@@ -112,10 +115,9 @@ def preview(
 def _commented(report: Report) -> tuple[Report, str]:
     """The report with its comment; where that cannot name every risky change, the report says so and is blocked."""
     from parity.preview import markdown
-    from parity.preview.comment import RESERVE
 
     try:
-        return report, markdown.render(report, limit=markdown.COMMENT_LIMIT - RESERVE)
+        return report, markdown.render(report, limit=markdown.COMMENT_LIMIT - markdown.RESERVE)
     except markdown.TooLarge:
         closed = replace(report, fits=False)
         return closed, markdown.too_large(closed)

@@ -59,6 +59,8 @@ def up(
 
     found = stack_of(asked.project, stack)
     open_ahead(found)
+    if not wait:
+        found.pulumi.start_program()  # it loads while this process does
     from parity.console import Screen
     from parity.inventory import domain_health
     from parity.releases import preconditions

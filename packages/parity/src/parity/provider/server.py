@@ -7,6 +7,7 @@ error as an unexpected exception; both are added here.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import Any
 
@@ -120,4 +121,4 @@ def main(arguments: list[str]) -> None:
     try:
         asyncio.run(serve(engine))
     except KeyboardInterrupt:
-        return
+        os._exit(0)  # the engine waits for it, and there is nothing to free

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -73,4 +74,4 @@ def main(arguments: list[str]) -> None:
     try:
         asyncio.run(_serve(known.engine, arguments))
     except KeyboardInterrupt:
-        return
+        os._exit(0)  # the engine waits for it, and there is nothing to free

@@ -190,6 +190,16 @@ def test_a_program_that_was_started_ahead_is_the_one_that_is_run(engine: Pulumi,
     assert not psutil.pid_exists(begun[0])
 
 
+def test_where_no_program_may_be_run_the_engine_gets_the_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    server, pack = ProgramServer(tmp_path, environment()), tmp_path / "pack"
+    try:
+        assert server.policies(pack, tmp_path) != pack
+        monkeypatch.setattr(os, "access", lambda *_: False)  # as of a file in a folder mounted `noexec`
+        assert server.policies(pack, tmp_path) == pack
+    finally:
+        server.close()
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's environment, with this interpreter first."""
     return {**os.environ, "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}", **more}

@@ -80,16 +80,17 @@ class ProgramServer:
             remedy="`make setup` makes the environment again",
         )
 
-    def policies(self, folder: Path) -> Path:
-        """A program, made in `folder`, that the engine takes for Parity's policy pack: it says this process's port.
+    def policies(self, pack: Path, folder: Path) -> Path:
+        """A program in `folder` that the engine takes for `pack`, Parity's policy pack: it says this process's port.
 
         In a pack's place the engine takes a program (pulumi/pkg resource/plugin/analyzer_plugin.go), and asks the port
-        that it prints. Python would have to start for the pack alone while all else waits for it.
+        that it prints. Python would have to start for the pack alone while all else waits for it. Where no program may
+        be run in `folder` (a temporary folder mounted `noexec`), it is the pack.
         """
         program = folder / _PACK
         program.write_text(f"#!/bin/sh\necho {self.address.rpartition(':')[2]}\n")
         program.chmod(0o700)
-        return program
+        return program if os.access(program, os.X_OK) else pack
 
     def close(self) -> None:
         """End it."""

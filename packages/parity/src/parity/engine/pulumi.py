@@ -174,9 +174,11 @@ class Pulumi:
             # An update's plugin is started by the engine, so that it ends with it, whatever ends that.
             own = words[0] == "preview" and _ATTACHED not in self.environment
             variables = {_ATTACHED: f"parity:{server.address.rpartition(':')[2]}"} if own else {}
-            pack = str(policy_pack())
-            served = (str(server.policies(folder)) if each == pack else each for each in words)
-            yield _Served(tuple(served), ("--client", server.address), (server.held,), variables)
+            pack = policy_pack()
+            if pack is not None and str(pack) in words:
+                served = str(server.policies(pack, folder))
+                words = tuple(served if each == str(pack) else each for each in words)
+            yield _Served(words, ("--client", server.address), (server.held,), variables)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *arguments, "--non-interactive"]

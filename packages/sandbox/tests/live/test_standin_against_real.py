@@ -105,6 +105,7 @@ def drift(bench: Bench) -> None:
         client.patch(f"/v10/projects/{project}/env/{plain}", json={"comment": "by hand"}).raise_for_status()
         client.patch(f"/v9/projects/{project}", json={"buildCommand": "make"}).raise_for_status()
         client.delete(f"/v9/projects/{project}/domains/{outputs['redirect']}").raise_for_status()
+        client.delete(f"/v1/projects/{outputs['bare']}/rolling-release/config").raise_for_status()
         registry = f"/v1/vcr/repository/{outputs['images']}"
         client.patch(registry, params={"projectId": project}, json={"public": False}).raise_for_status()
         client.delete(f"{registry}/permissions/all", params={"projectId": project}).raise_for_status()
@@ -182,7 +183,8 @@ def own_programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Story
             patch.setenv(POLL_VARIABLE, "0.5")
             if plugin is None:
                 patch.delenv(VARIABLE)
-                assert toolchain.resolve().plugin("vercel").source == "stand-in", "a real plugin is on PATH"
+                sources = {each.name: each.source for each in toolchain.resolve().plugins}
+                assert sources["vercel"] == "stand-in", "a real plugin is on PATH"
             reported.append(run_own_program(tmp_path_factory.mktemp(name)))
     return reported[0], reported[1]
 

@@ -1,4 +1,4 @@
-"""A program for both plugins: every resource that the stand-in knows; the config's `step` changes them."""
+"""A program for both plugins: every resource that v5.10.0 and the stand-in know; the config's `step` changes them."""
 
 from __future__ import annotations
 
@@ -108,6 +108,16 @@ vercel.TraceDrain(
     sampling_rules=[
         vercel.TraceDrainSamplingRuleArgs(rate=1, environment="production", request_path="/checkout"),
         vercel.TraceDrainSamplingRuleArgs(rate=0.5 if REPLACED else 0.1),
+    ],
+)
+rolls = vercel.ProjectRollingReleaseStageArgs
+vercel.ProjectRollingRelease(
+    "stages",
+    project_id=bare.id,
+    advancement_type="automatic" if REPLACED else "manual-approval",
+    stages=[
+        rolls(target_percentage=10 if CHANGED else 5, duration=15 if REPLACED else None),
+        rolls(target_percentage=100),
     ],
 )
 if STEP == "clashing":

@@ -14,6 +14,7 @@ from crashlab.engine import running
 from crashlab.faults import FAULTS, INTERRUPTS, LANDING, Scene, disturb
 from crashlab.points import Point
 from crashlab.procedures import PROCEDURES, follow
+from support.warm import WARM_PLUGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +55,8 @@ def record(lab: Lab, wire: Wire, operation: Operation) -> Reference:
     """
     lab.begin(operation)
     started_with = oracle.read(lab).served
-    with running(lab, wire, lab.command(operation, parallel=1)) as run:
+    # Nothing is asked of its plugins, so they may be warm.
+    with running(lab, wire, lab.command(operation, parallel=1), extra={WARM_PLUGINS: "1"}) as run:
         assert run.wait() == 0, run.said()
         points = tuple(run.points())
     return Reference(operation, points, oracle.read(lab), started_with)

@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from crashlab.points import Files, Point, of_commits, of_requests
@@ -18,7 +19,7 @@ from crashlab.wire import Commit, Hold, Wire
 from crashlab.writes import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crashlab.lab import Lab
     from crashlab.writes import Write
@@ -41,7 +42,9 @@ class Stop:
 class Run:
     """A run that goes on in the background. Use `running`, which ends what it leaves."""
 
-    def __init__(self, lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None, output: Path) -> None:
+    def __init__(
+        self, lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None, output: Path, extra: Mapping[str, str]
+    ) -> None:
         self.lab, self.wire, self.stop, self.output = lab, wire, stop, output
         self.mark = uuid.uuid4().hex
         self.writes: list[Point] = []
@@ -55,7 +58,7 @@ class Run:
         self._wire_hold: Hold | None = None
         self._arm()
         self._begins = output.stat().st_size if output.exists() else 0
-        environment = {**lab.instance.environment(), "PGPORT": str(wire.port), MARK: self.mark}
+        environment = {**lab.instance.environment(), "PGPORT": str(wire.port), MARK: self.mark, **extra}
         with output.open("ab") as stream:
             self.process = subprocess.Popen(
                 self._watch.command(command),
@@ -221,10 +224,11 @@ def _is_plugin(words: list[str], name: str) -> bool:
 
 @contextlib.contextmanager
 def running(
-    lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None = None, *, output: Path | None = None
-) -> Iterator[Run]:
-    """A run; what it leaves alive is ended with the block."""
-    run = Run(lab, wire, command, stop, output or lab.folder / "engine.log")
+    lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None = None, *, output: Path | None = None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Run]:  # fmt: skip
+    """A run, with `extra` variables; what it leaves alive is ended with the block."""
+    run = Run(lab, wire, command, stop, output or lab.folder / "engine.log", extra)
     try:
         yield run
     finally:

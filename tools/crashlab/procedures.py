@@ -173,7 +173,7 @@ def _judge(
     if faults:
         return faults
     if operation.command != "destroy":
-        preview = lab.instance.run(*_preview(lab, operation))
+        preview = lab.instance.run(*_preview(lab, operation), extra=lab.warm)
         verdict.said += preview.said
         if preview.code != 0:
             faults.append(f"the preview is not clean: {_reason(preview)}")

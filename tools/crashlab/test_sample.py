@@ -30,21 +30,24 @@ def work(shared_folder, warm, monkeypatch):
     return shared_folder / "crash"
 
 
-def _all(references: list[cases.Reference]) -> list[cases.Case]:
-    return [each for each in cases.cases(references) if everything() or each.fault in _ENDS_IT]
+def _all(reference: cases.Reference) -> list[cases.Case]:
+    return [each for each in cases.cases([reference]) if everything() or each.fault in _ENDS_IT]
 
 
 def test_after_each_crash_of_the_sample_users_are_served_and_recover_converges(work):
     names = random.Random(SEED).sample(sorted(OPERATIONS), OPERATIONS_TRIED)  # noqa: S311 - a reproducible choice
-    undisturbed = matrix.references(work, names)
-    # One instance plays them all: a second one costs as much as two cases.
-    chosen = [
-        each for name in names for each in cases.sample(_all([undisturbed[name]]), CASES // OPERATIONS_TRIED, SEED)
-    ]
-    results = work / "sample.jsonl"
-    matrix.run(matrix.Plan(work, tuple(names), ("recover-watched",), workers=1), chosen, results, lambda _: None)
-    found = matrix.read_results(results)
-    assert len(found) == len(chosen) == CASES
+    found = []
+    # One instance records and plays them all: a second one costs as much as two cases.
+    with (
+        lab.lab(lab.template(matrix.ground(work) / matrix.TEMPLATE), work / "sample") as instance,
+        matrix.fronted(instance) as wire,
+    ):
+        for name in names:
+            reference = cases.record(instance, wire, OPERATIONS[name])
+            player = cases.Player(instance, wire, reference, ("recover-watched",), None, work / "sample.log")
+            chosen = cases.sample(_all(reference), CASES // OPERATIONS_TRIED, SEED)
+            found += [player.play(each) for each in chosen]
+    assert len(found) == CASES
     report = f"seed {SEED}\n{figures.report(found)}"
     assert [each["case"] for each in found if figures.failed(each)] == [], report
     # Some points lie where the operation carries on by design; a sample in which nothing crashed proves nothing.

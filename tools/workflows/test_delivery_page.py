@@ -21,19 +21,19 @@ BY_ANOTHER = "aws rds generate-db-auth-token"
 """What test_job_logins.py runs."""
 
 
-def test_its_lines_set_the_repository_up(finished_instance: Instance):
-    root = finished_instance.project.root
+def test_its_lines_set_the_repository_up(small_instance: Instance):
+    root = small_instance.project.root
     for words in (("init", "-q"), ("remote", "add", "origin", f"https://github.com/{REPOSITORY}")):
-        finished_instance.run("git", *words).ok()
+        small_instance.run("git", *words).ok()
     (root / "secrets.txt").write_text("PGUSER=parity_plan\nPGPASSWORD=a long random text\n")
     (root / "variables.txt").write_text("PGROLE=parity_planner\n")
     run = [each for each in LINES if BY_ANOTHER not in each]
     assert len(run) == len(LINES) - 1 == 2
     for each in run:
-        finished_instance.run("bash", "-ec", each).ok()
+        small_instance.run("bash", "-ec", each).ok()
 
     def github(path: str) -> Any:
-        return json.loads(finished_instance.run("gh", "api", f"repos/{REPOSITORY}/{path}").ok().stdout)
+        return json.loads(small_instance.run("gh", "api", f"repos/{REPOSITORY}/{path}").ok().stdout)
 
     workflow = github("actions/permissions/workflow")
     assert workflow == {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": True}
@@ -44,4 +44,4 @@ def test_its_lines_set_the_repository_up(finished_instance: Instance):
     kept = github("environments/staging-preview/secrets")["secrets"]
     assert {each["name"] for each in kept} == {"PGUSER", "PGPASSWORD"}
     assert github("environments/staging-preview/variables/PGROLE")["value"] == "parity_planner"
-    finished_instance.run("parity", "doctor", "--accounts").ok()
+    small_instance.run("parity", "doctor", "--accounts").ok()

@@ -16,6 +16,7 @@ import pytest
 
 from parity.errors import AccessError, GateError
 from support import pg_catalog
+from support.amounts import everything
 from support.asker import asking
 from support.mutations.world import World
 from support.second_server import named, second_server
@@ -178,7 +179,7 @@ def test_the_first_team_from_live_accounts_to_live_on_parity(
         _parity(instance, "secret", "set", stack, key, stdin=PAYMENT.format(stack)).ok()
     _parity(instance, "import", "--state").ok()
     _parity(instance, "import", "--state").ok()
-    for stack in STACKS:
+    for stack in STACKS if everything() else ("prod",):
         preview = _parity(instance, "preview", stack, "--json", "--save", f"{stack}.plan").ok().stdout
         _only_what_was_listed(json.loads(preview)["changes"], stacks[stack]["written"])
     _parity(instance, "check").ok()

@@ -6,19 +6,21 @@ import json
 import os
 import re
 import signal
-import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.amounts import everything
+from support.warm import WARM_PLUGINS
+from support.warm_client import ask, line
 
 if TYPE_CHECKING:
     from support.program import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.sandbox]
 
-MAIN = "from parity.cli.main import main; main()"
 DRAIN = "urn:pulumi:staging::storefront::parity:components:Telemetry$vercel:index/logDrain:LogDrain::logs-drain"
 APPROVED = ("--yes", "--acknowledge", DRAIN)
 """The gate stops a drain that is replaced under the same name."""
@@ -155,16 +157,23 @@ class Running:
     def __init__(self, instance: Instance, stack: str, **fault: str) -> None:
         client = instance.local.client()
         identity = client.add_fault(action="hang", **fault)["id"]
-        cold, warm = instance.cold().environment(), instance.warm
-        assert warm is not None
-        # A process of its own, which takes signals as a user's does, and its plugins too; the program alone is warm.
-        command = [str(warm.programs / "interpreter"), "-c", MAIN, "up", stack, *APPROVED]
-        self.process = subprocess.Popen(
-            command, cwd=instance.project.root, env={**cold, **warm.environment(cold)}, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        assert instance.warm is not None
+        # Where plugins outlive the engine they are processes of their own, as a user's are.
+        variables = {**instance.environment(), WARM_PLUGINS: "1" if fault["when"] == "before" else None}
+        given = {os.fsencode(name): os.fsencode(value) for name, value in variables.items() if value is not None}
+        words = [str(Path(sys.executable).with_name("parity")), "up", stack, *APPROVED]
+        reads, writes = os.pipe()
+        with Path(os.devnull).open("rb") as nothing, os.fdopen(writes, "wb"):
+            streams = nothing.fileno(), writes, writes
+            self.channel = ask(str(instance.warm.socket), words, os.fsencode(instance.project.root), given, streams)
+        self.output = os.fdopen(reads, encoding="utf-8")
+        self.pid = int(line(self.channel))
         client.fault(identity, fired=1, seconds=240)
         self.client, self.identity = client, identity
+
+    def interrupt(self) -> None:
+        """As a terminal does it."""
+        os.kill(self.pid, signal.SIGINT)
 
     def engine(self, instance: Instance, stack: str) -> int:
         """The engine's process id, from its lock."""
@@ -174,13 +183,14 @@ class Running:
 
     def heard(self, words: str) -> None:
         """Wait until it says so: two signals that follow too closely are one."""
-        assert self.process.stderr is not None
-        while words not in (line := self.process.stderr.readline()):
-            assert line, "it ended"
+        while words not in (said := self.output.readline()):
+            assert said, "it ended"
 
-    def ended(self) -> str:
-        stdout, stderr = self.process.communicate(timeout=240)
-        return stdout + stderr
+    def ended(self) -> tuple[int, str]:
+        """Wait until it has; gives its exit code and all that it said besides."""
+        with self.output:
+            said = self.output.read()
+        return os.waitstatus_to_exitcode(int(line(self.channel))), said
 
 
 ENDS = ("killed", "interrupted twice")
@@ -194,13 +204,13 @@ def test_interrupted_it_ends_at_a_safe_point_and_ended_in_the_middle_it_is_recov
     instance = own_small_instance
     instance.replace("staging", "https://logs.staging", "https://logs2.staging")
     up = Running(instance, "staging", service="vercel", method="POST", path="/drains", when="before")
-    up.process.send_signal(signal.SIGINT)
+    up.interrupt()
     locked = parity(instance, "recover", "staging")
     assert locked.code == 9, (locked.said, up.ended())
     assert "is being updated by process" in locked.stderr
     up.client.remove_fault(up.identity)
-    said = up.ended()
-    assert up.process.returncode == 6, said
+    code, said = up.ended()
+    assert code == 6, said
     assert ledger(instance, "staging")[-1]["result"] == "interrupted"
     state = instance.local.directory / "backend/.pulumi/stacks/storefront/staging.json"
     assert "pending_operations" not in json.loads(state.read_text())["checkpoint"]["latest"], "nothing is half done"
@@ -212,13 +222,13 @@ def test_interrupted_it_ends_at_a_safe_point_and_ended_in_the_middle_it_is_recov
     if end == "killed":
         os.kill(up.engine(instance, "staging"), signal.SIGKILL)
     else:
-        up.process.send_signal(signal.SIGINT)
+        up.interrupt()
         up.heard("interrupt again to end at once")
-        up.process.send_signal(signal.SIGINT)
-    said = up.ended()
+        up.interrupt()
+    code, said = up.ended()
     assert ("parity recover staging" in said) == (end != "killed")
     up.client.remove_fault(up.identity, cut=end != "killed")
-    assert up.process.returncode != 0, said
+    assert code != 0, said
     assert "Live now: shop.staging.storefront.example serves r1" in said
     assert ledger(instance, "staging")[-1]["result"] == "killed"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.amounts import everything
 from support.runner import Actions
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def answer(instance: Instance, host: str) -> dict[str, str]:
 def filled(command: str, what: str) -> list[str]:
     """A printed command with the value that qa has where staging has the one that the fault names."""
     return shlex.split(command.replace("VALUE", what.partition("instead of ")[2].rstrip(".").replace("staging", "qa")))
+
+
+def _one_run_audits_each_in_a_job_of_its_own(instance: Instance, folder: Path, *stacks: str) -> None:
+    """At night; which jobs there are is asked each time by tools/workflows/test_workflows.py."""
+    with closing(Actions(instance, folder)) as actions:
+        ended = actions.run("drift.yml", "schedule").ok()
+    assert {name for name in ended.jobs if name.startswith("audit")} == {f"audit ({stack})" for stack in stacks}
+    for stack in stacks:
+        assert f"{stack}: clean" in ended.summaries[f"audit ({stack})"]
 
 
 @pytest.mark.timeout(900)
@@ -118,13 +128,10 @@ def test_a_third_stack_is_made_filled_in_brought_up_and_promoted_through(own_sma
     parity(instance, "check", "--secrets").ok()
     assert f"qa/shop r1 ({NEW[:12]})" in parity(instance, "stack", "list").ok().stdout
 
-    # One run of the workflow audits all three, each in a job of its own.
-    with closing(Actions(instance, tmp_path)) as actions:
-        ended = actions.run("drift.yml", "schedule").ok()
-    stacks = ("staging", "qa", "prod")
-    assert {name for name in ended.jobs if name.startswith("audit")} == {f"audit ({stack})" for stack in stacks}
-    for stack in stacks:
-        assert f"{stack}: clean" in ended.summaries[f"audit ({stack})"]
+    if everything():
+        _one_run_audits_each_in_a_job_of_its_own(instance, tmp_path, "staging", "qa", "prod")
+    else:
+        parity(instance, "drift", "qa").ok()
 
     done = parity(instance, "promote", "shop", "--to", "prod").ok()
     assert f"qa/shop r1, commit {NEW[:12]}, becomes prod/shop r2, and live there." in done.stdout

@@ -43,7 +43,7 @@ class Run:
     """A run that goes on in the background. Use `running`, which ends what it leaves."""
 
     def __init__(
-        self, lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None, output: Path, extra: Mapping[str, str]
+        self, lab: Lab, wire: Wire, command: Sequence[str], stop: Stop | None, *, output: Path, extra: Mapping[str, str]
     ) -> None:
         self.lab, self.wire, self.stop, self.output = lab, wire, stop, output
         self.mark = uuid.uuid4().hex
@@ -228,7 +228,7 @@ def running(
     extra: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Run]:  # fmt: skip
     """A run, with `extra` variables; what it leaves alive is ended with the block."""
-    run = Run(lab, wire, command, stop, output or lab.folder / "engine.log", extra)
+    run = Run(lab, wire, command, stop, output=output or lab.folder / "engine.log", extra=extra)
     try:
         yield run
     finally:

@@ -52,7 +52,8 @@ def set_up(project, environment, request):
         wheels.set_up(project, environment)
         yield environment
         return
-    with closing(Warm(project / ".venv", project, environment)) as warm:
+    parent = request.getfixturevalue("warm")
+    with closing(Warm(project / ".venv", project, environment, parent)) as warm:
         (warm.programs / "parity").unlink()
         (warm.programs / "parity").symlink_to(warm.parity)
         (project / ".venv" / ".parity-synced").touch()

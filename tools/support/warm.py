@@ -35,6 +35,7 @@ from filelock import FileLock
 import parity
 from parity.engine import passphrase
 from parity_sandbox.lifecycle import PASSPHRASE
+from support.warm_client import ask, line
 
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
@@ -77,15 +78,15 @@ command({socket!r}, {program!r})
 class Warm:
     """A warm process, and the virtual environment to stand before the real one; one serves any number of programs."""
 
-    def __init__(self, folder: Path, program: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, program: Path, environment: dict[str, str], parent: Warm | None = None) -> None:
+        """Make it; with a `parent`, which has loaded all of it, as a fork of that one."""
         self.home = folder
         self.socket = folder / _SOCKET
         self.programs = folder / "bin"
         self.programs.mkdir(parents=True)
         interpreter = _environment(folder)
-        words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
         packages = folder / "packages.json"
-        packages.write_bytes(subprocess.run(words, capture_output=True, check=True).stdout)
+        packages.write_bytes((parent.home / packages.name).read_bytes() if parent else _packages())
         names = {"python": sys.executable, "folder": str(Path(__file__).parent), "socket": str(self.socket)}
         _executable(folder / "stand_in", _SCRIPT.format(mark=WARM_PLUGINS, **names))
         asks = _ASKS.format(packages=packages, version=platform.python_version(), script=folder / "stand_in")
@@ -99,8 +100,17 @@ class Warm:
         self.parity = self._commands / own.name
         """What stands for the project's command: it runs there as in a process that has just started."""
         _executable(self.parity, command)
-        words = [str(interpreter), "-P", __file__, str(self.socket)]
-        subprocess.run(words, cwd=program, env=environment, stdin=subprocess.DEVNULL, check=True)
+        words = [__file__, str(self.socket)]
+        if parent:
+            given = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+            with Path(os.devnull).open("rb") as nothing:
+                streams = nothing.fileno(), 1, 2
+                channel = ask(str(parent.socket), words, os.fsencode(program), given, streams)
+                line(channel)
+                assert line(channel) == b"0\n", "it does not start"
+        else:
+            words[:0] = [str(interpreter), "-P"]
+            subprocess.run(words, cwd=program, env=environment, stdin=subprocess.DEVNULL, check=True)
         self._hold()
 
     @classmethod
@@ -150,6 +160,11 @@ class Warm:
 def _executable(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o755)
+
+
+def _packages() -> bytes:
+    words = [sys.executable, "-m", "pip", "list", "-v", "--format", "json"]
+    return subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def _environment(folder: Path) -> Path:
@@ -288,6 +303,9 @@ def _lead(wanted: str) -> None:
 
 
 def _main(address: str) -> None:
+    # A fork of another one has that one's. What its programs install is to be run by it too.
+    sys.prefix = str(Path(address).parent)
+    sys.executable = f"{sys.prefix}/bin/python"
     # Where the libraries really are: PostgreSQL, which comes in one, runs as a user that may not enter this folder.
     sys.path[:] = [str(Path(each).resolve()) for each in sys.path]
     # The commands import at the point of use, so each module of theirs is named here.

@@ -134,10 +134,12 @@ PROVED = {"parity": "✅ Parity: staging and prod are the same but for what thei
     GREEN,
     deployments=SERVED,
     ledger={"staging": DONE, "prod": DONE},
-    summaries={**STAGED, **CHANGES, "apply (prod)": "prod: delivered"},
+    summaries={**STAGED, **CHANGES, "plan (prod)": "✅ Preview of prod: may go on", "apply (prod)": "prod: delivered"},
 )
 def promote_green(actions: Actions) -> list[Ended]:
+    """One run delivers what changed in both stacks to one after the other."""
     change(actions)
+    actions.edit("Pulumi.prod.yaml", "connectionLimit: 200\n", "connectionLimit: 210\n")
     run = actions.start("promote.yml")
     actions.hub.review(run, "prod", approve=True)
     return [run.end()]

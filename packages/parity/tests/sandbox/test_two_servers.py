@@ -11,7 +11,6 @@ from parity.errors import DriftError, RefusedError
 from parity.preview import held
 from parity.resources import kinds
 from support import pg_catalog, plans, shell
-from support.program import with_shop_alone
 from support.second_server import PASSWORD, named, second_server
 
 if TYPE_CHECKING:
@@ -43,11 +42,9 @@ class Two:
         instance.extra |= named(second, "analytics")
         self.first = instance.environment()
         root = instance.project.root
-        with_shop_alone(root)
         self.catalog, self.file = root / "infra" / "catalog.py", root / f"Pulumi.{STACK}.yaml"
         self.catalog.write_text(self.catalog.read_text().replace("databases=(", f"databases=({DATABASE} "))
         self.text = self.file.read_text()
-        instance.init(STACK)
 
     def declare(self, port: str) -> None:
         """Give the second database's host in the stack's file."""
@@ -87,9 +84,9 @@ class Two:
 
 
 @pytest.fixture
-def two(empty_instance: Instance, tmp_path: Path) -> Iterator[Two]:
+def two(small_instance: Instance, tmp_path: Path) -> Iterator[Two]:
     with second_server(tmp_path / "second") as second:
-        yield Two(empty_instance, second)
+        yield Two(small_instance, second)
 
 
 def _asks_about_a_drop_where_the_schema_is(two: Two) -> None:
@@ -118,12 +115,12 @@ def _another_server_is_refused(two: Two) -> None:
 
 
 def _only_its_own(two: Two) -> None:
-    assert two.databases(two.first) == {"storefront_staging"}
+    assert two.databases(two.first) == {"storefront_prod", "storefront_staging"}
     assert two.databases(two.second) == {"analytics_staging"}
 
 
 def test_each_database_is_made_audited_and_removed_on_its_own_server(two: Two, tmp_path: Path):
-    at_first = [pg_catalog.dump(server) for server in (two.first, two.second)]
+    at_first = pg_catalog.dump(two.second)
 
     two.declare(two.first["PGPORT"])
     since = two.instance.last_request()
@@ -134,7 +131,8 @@ def test_each_database_is_made_audited_and_removed_on_its_own_server(two: Two, t
     assert words in said, refused.said
     assert "Correct `host` and `port`, or PGHOST_ANALYTICS and PGPORT_ANALYTICS" in said, refused.said
     assert {row["method"] for row in two.instance.requests(since)} <= {"GET", "HEAD"}, "a vendor was written to"
-    assert [pg_catalog.dump(server) for server in (two.first, two.second)] == at_first, "something was made"
+    assert pg_catalog.dump(two.second) == at_first, "something was made"
+    assert two.databases(two.first) == {"storefront_prod", "storefront_staging"}, "something was made"
 
     two.declare(two.second["PGPORT"])
     two.instance.up(STACK).ok()
@@ -169,4 +167,5 @@ def test_each_database_is_made_audited_and_removed_on_its_own_server(two: Two, t
     two.parity("drift").ok()
 
     two.instance.destroy(STACK).ok()
-    assert [pg_catalog.dump(server) for server in (two.first, two.second)] == at_first, "something was left"
+    assert pg_catalog.dump(two.second) == at_first, "something was left"
+    assert two.databases(two.first) == {"storefront_prod"}, "something was left"

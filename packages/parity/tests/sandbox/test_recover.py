@@ -232,7 +232,7 @@ def test_interrupted_it_ends_at_a_safe_point_and_ended_in_the_middle_it_is_recov
     assert "Live now: shop.staging.storefront.example serves r1" in said
     assert ledger(instance, "staging")[-1]["result"] == "killed"
 
-    again = parity(instance, "up", "staging", *APPROVED).ok()
+    again = parity(instance, "up", "staging", *APPROVED, "--json", "--message", "Go on").ok()
     assert "did not end well" in again.stderr
     assert "LogDrain logs-drain" in again.stderr
     if end == "killed":
@@ -240,7 +240,9 @@ def test_interrupted_it_ends_at_a_safe_point_and_ended_in_the_middle_it_is_recov
     is_clean(instance, "staging")
     drains = [row for row in instance.state()["vercel"]["drains"] if row["name"] == "storefront-staging"]
     assert len(drains) == 1
-    results = [(record["command"], record["result"]) for record in ledger(instance, "staging")]
+    records = ledger(instance, "staging")
+    assert (records[-1]["why"], records[-1]["verify"]) == ("Go on", json.loads(again.stdout)["verify"])
+    results = [(record["command"], record["result"]) for record in records]
     assert results[-3:] == [("up", "killed"), ("recover", "succeeded"), ("up", "succeeded")]
 
     reported = parity(instance, "postmortem", "staging", "--from", "1h").ok().stdout

@@ -34,6 +34,7 @@ LEANED_ON: dict[str, dict[str, str]] = {
     "pulumi._types": {
         "input_type_py_to_pulumi_names": "input_type_cls",
         "input_type_types": "input_type_cls",
+        "resource_pulumi_to_py_names": "resource_cls",
         "resource_types": "resource_cls",
     },
     "pulumi.runtime._depends_on": {"_resolve_depends_on": "depends_on"},

@@ -17,6 +17,7 @@ from parity.check.containers import Found
 from parity.check.derived import watching
 from parity.check.facts import facts
 from parity.check.live import Declared, Real, compare_real
+from parity.check.workers import aside
 from parity.config import guard
 from parity.config.model_problems import own_values
 from parity.config.program import FOLDERS
@@ -77,15 +78,17 @@ def check(project: Project, one: str, other: str, load: Load, *, workers: int | 
     """
     mine, theirs = both(one, other, load)
     program = Program(project, mine, theirs)
-    result = compare(
-        side(mine),
-        side(theirs),
-        program,
-        derived=program.derived,
-        sealed=mine.sealed or theirs.sealed,
-        workers=workers,
-    )
-    stale = tuple(fault for settings in (mine, theirs) for fault in guard.stale(settings))
+    # The guard mostly waits for Git.
+    with aside(lambda: tuple(fault for settings in (mine, theirs) for fault in guard.stale(settings))) as guarded:
+        result = compare(
+            side(mine),
+            side(theirs),
+            program,
+            derived=program.derived,
+            sealed=mine.sealed or theirs.sealed,
+            workers=workers,
+        )
+        stale = guarded()
     return Checked(result, guarded=True, stale=stale, containers=containers.check(project.root, mine.catalog))
 
 

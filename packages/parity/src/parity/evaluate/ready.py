@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     """The SDK's own record of an output: resources, value, is_known, is_secret."""
 
 
+_held_by, _output_with = sdk.data_of, sdk.output_with
+
 SCALARS = frozenset({str, bool, int, float})
 """Classes of a value that holds no other."""
 
@@ -81,17 +83,15 @@ def driven(awaitable: Any) -> Any:
 
 def data_of(made: output.Output[Any]) -> Data:
     """An output's data; raises NotSynchronous for an output that an event loop made."""
-    held = sdk.data_of(made)
-    if not isinstance(held, Ready):
+    held = _held_by(made)
+    if held.__class__ is not Ready:
         raise NotSynchronous
     return held.result()
 
 
 def made_of(compute: Callable[[], Data]) -> output.Output[Any]:
     """An output whose data is computed when it is asked for."""
-    made = object.__new__(sdk.output.Output)
-    sdk.set_data(made, Ready(compute))  # as the SDK's own `_from_data` does
-    return made
+    return _output_with(Ready(compute))
 
 
 class Asyncio:

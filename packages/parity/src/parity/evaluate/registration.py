@@ -17,7 +17,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from parity.documents import is_list
 from parity.evaluate import sdk
-from parity.evaluate.ready import SCALARS, NotSynchronous, data_of, drive, made_of
+from parity.evaluate.ready import SCALARS, NotSynchronous, Ready, data_of, drive, made_of
 from parity.evaluate.resource import Resource, SecretInput, computed
 from parity.evaluate.wire import from_wire, options_of, to_struct
 from parity.masked import SIGNATURE
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
 _AS_THEY_ARE = SCALARS - {float}
+_NONE: frozenset[str] = frozenset()
 _translate = pulumi.Resource.translate_input_property
 
 
@@ -39,6 +40,12 @@ def _input_names(cls: type) -> dict[str, str]:
 @functools.cache
 def _input_types(cls: type) -> dict[str, Any]:
     return sdk.types.input_type_types(cls)
+
+
+@functools.cache
+def _output_names(cls: type) -> dict[str, str]:
+    """Names in Python by names on the wire, of a generated class."""
+    return sdk.types.resource_pulumi_to_py_names(cls)
 
 
 @functools.cache
@@ -92,7 +99,7 @@ class Recorder:
         provider, options = _provider(opts) if custom else "", _options(res, opts, typ)
 
         def record() -> Resource:
-            by_property = {name: frozenset(_expanded(each)) for name, each in needs.items()}
+            by_property = {name: frozenset(_expanded(each)) if each else _NONE for name, each in needs.items()}
             every = frozenset(_expanded(explicit)).union(*by_property.values())
             return Resource(urn, ty, name, parent, custom, given, every, by_property, provider, options)
 
@@ -227,18 +234,19 @@ class _Intricate(Exception):
     """A value that only the SDK's own coroutine serialises."""
 
 
-def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[str, Any], dict[str, set[Any]]]:
+def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[str, Any], dict[str, Collection[Any]]]:
     """Plain values and dependencies by the names on the wire; what serialises to nothing is left out."""
     values: dict[str, Any] = {}
-    dependencies: dict[str, set[Any]] = {}
+    dependencies: dict[str, Collection[Any]] = {}
     names = _input_names(typ) if typ is not None else {}
     for name, given in props.items():
         if given is None:
             continue
-        needs: set[Any] = set()
+        needs: Collection[Any] = ()
         value = given
         if given.__class__ not in _AS_THEY_ARE:
             try:
+                needs = set[Any]()
                 value = _plain(given, needs, keys=_keeps_keys(res.__class__, typ, names.get(name) or name))
             except _Intricate:
                 value, needs = _by_the_sdk(given, name, res, typ, names)
@@ -324,19 +332,26 @@ def _answer(
     res: Any, props: Mapping[str, Any], inputs: Mapping[str, Any], extra: _Extra, *, custom: bool, typ: type | None
 ) -> None:
     """Give the resource its outputs: its own inputs and markers for the rest, resolved when one is asked for."""
-    resolved = functools.cache(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
+    resolved = Ready(lambda: _resolved(res, props, inputs, extra, custom=custom, typ=typ))
 
     def output_of(name: str, wire: str) -> Any:
         value = inputs[wire] if wire in inputs else computed(extra.urn, wire) if wire in extra.names else None
         if typ is not None and type(value) is str and _output_types(res.__class__).get(wire) is str:
             return _data(value, res)
-        return resolved()[name]
+        return resolved.result()[name]
 
-    names = _input_names(typ) if typ is not None else {}
+    names, made = _input_names(typ) if typ is not None else {}, res.__dict__
+    # Most of what a generated class has is not given: one output, of nothing, stands for all of it.
+    called = _output_names(res.__class__) if typ is not None else {}
+    valued = props if typ is None else {called.get(wire) or wire for wire in (*inputs, *extra.names)}
+    nothing = made_of(lambda: _data(None, res))
     for name in props:
         if name == "urn" or (name == "id" and custom):
             continue
-        res.__dict__[name] = made_of(functools.partial(output_of, name, names.get(name, name)))
+        if name in valued:
+            made[name] = made_of(functools.partial(output_of, name, names.get(name, name)))
+        else:
+            made[name] = nothing
 
 
 def _resolved(

@@ -29,6 +29,9 @@ OutputData = output._OutputData
 """An output's record: resources, value, is_known, is_secret."""
 
 
+_new, _Output = object.__new__, output.Output
+
+
 class KnownData(OutputData):
     """The same of a value that holds no unknown one, which is not searched for such."""
 
@@ -55,6 +58,13 @@ def data_of(made: Any) -> Any:
 def set_data(made: Any, data: Any) -> None:
     """Give an output its record."""
     made._data = data
+
+
+def output_with(data: Any) -> Any:
+    """An output with this record, as the SDK's own `_from_data` makes it."""
+    made = _new(_Output)
+    made._data = data
+    return made
 
 
 def children_of(component: Any) -> list[Any]:

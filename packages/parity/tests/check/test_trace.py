@@ -97,6 +97,30 @@ def test_evaluations_grow_with_the_logarithm_of_the_applications():
     assert taken[64] - taken[4] == 4
 
 
+@pytest.mark.parametrize("count", [2, 10])
+def test_a_fact_of_a_database_and_a_variable_follows_these_two_though_both_kinds_are_exchanged_at_once(count):
+    def config(end):
+        databases = {f"db{number}": {"host": f"host{number}.{end}"} for number in range(count)}
+        return {**applications(count, end), "parity:databases": databases}
+
+    def program(values):
+        hosts = [each["host"] for each in values["parity:databases"].values()]
+        variables = [each["variables"] for each in values["parity:applications"].values()]
+        return {
+            place(f"{database} {application} {name}"): f"{host} {value}"
+            for database, host in enumerate(hosts)
+            for application, given in enumerate(variables)
+            for name, value in given.items()
+        }
+
+    one, other = config("a"), config("b")
+    wanted = [place(f"{database} 1 V{each}_1") for database in range(count) for each in range(5)]
+    found, _ = traced(one, other, program, wanted)
+    for key, origins in found.items():
+        database, _, variable = key.split()
+        assert origins == {f"parity:databases.db{database}.host", f"parity:applications.app001.variables.{variable}"}
+
+
 def test_a_fact_that_follows_nothing_has_no_origin():
     one, other = applications(2, "a"), applications(2, "b")
     found, _ = traced(one, other, lambda values: {**per_variable(values), place("constant"): 1}, [place("constant")])

@@ -4,8 +4,8 @@ One part at a time would take as many evaluations as there are parts, and the wo
 applications. So parts are exchanged in groups, each along one axis:
 
 - all parts of one *shape* at once: `domains` of every application, `variables` of every application;
-- all parts of those applications whose code has a given digit; likewise databases;
-- all variables whose code within their application has a given digit.
+- all parts of those applications whose code has a given digit;
+- all parts of those databases, and all variables within their applications, whose code has a given digit.
 
 A code is a combination of half the digits: a hundred applications have one each of nine digits.
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from parity.check.facts import Facts, Place
     from parity.evaluate.graph import Graph
+    from parity.evaluate.resource import Resource
 
 Group = frozenset[Unit]
 
@@ -80,15 +81,20 @@ def _groups(units: Sequence[Unit]) -> Iterator[Group]:
     for unit in units:
         by_shape[shape(unit)].append(unit)
     yield from map(frozenset, by_shape.values())
+    by_kind: dict[str, Iterable[Group]] = {}
     for kind in sorted({scope(unit)[0] for unit in units} - {""}):
         members = sorted({scope(unit) for unit in units if scope(unit)[0] == kind})
         numbers = {member: number for number, member in enumerate(members)}
-        yield from _by_codes({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
+        by_kind[kind] = _by_codes({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
+    yield from by_kind.get("application", ())
     variables = defaultdict[str, list[Unit]](list)
     for unit in units:
         if _is_variable(unit):
             variables[unit[1]].append(unit)
-    yield from _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+    by_variable = _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+    # At once: hardly a fact follows a database and a variable, and the parts of one that does are asked singly.
+    for one, other in itertools.zip_longest(by_kind.get("database", ()), by_variable, fillvalue=Group()):
+        yield one | other
 
 
 def _by_codes(numbers: dict[Unit, int]) -> Iterator[Group]:
@@ -176,17 +182,21 @@ def by_exchange(
     Parts of `source`, whose graph is `base`, are taken from `target`. There are as many workers as cores where no
     number is given.
     """
-    forms = {urn: pickle.dumps(each) for urn, each in base.resources.items()}
+    forms = {urn: _form(each) for urn, each in base.resources.items()}
     known = facts(base)
 
     def moved(group: Group) -> frozenset[Place]:
         found = evaluate(exchange(source, target, group))
         # By far most resources are what they were, to the byte: the others alone are taken apart.
-        same = {urn for urn, each in found.resources.items() if forms.get(urn) == pickle.dumps(each)}
+        same = {urn for urn, each in found.resources.items() if forms.get(urn) == _form(each)}
         return changed(but(known, base, same), facts(found, same))
 
     each = max(1, _RESOURCES_A_WORKER // max(1, len(forms)))
     return lambda asked: spread(moved, asked, workers=workers, each=each)
+
+
+def _form(resource: Resource) -> bytes:
+    return pickle.dumps((*vars(resource).values(),))
 
 
 def changed(one: Facts, other: Facts) -> frozenset[Place]:

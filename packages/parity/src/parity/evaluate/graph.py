@@ -167,13 +167,11 @@ def _merged_options(one: Any, other: Any) -> Any:
     """The second's over the first's; the SDK's own way where both have a list of something, or providers."""
     if one is None or other is None or one.providers is not None or other.providers is not None:
         return _merge_options(one, other)
-    made = _copied(one)
-    for name, given in other.__dict__.items():
-        if given is None:
-            continue
-        if made.__dict__[name] is not None and name not in _REPLACED:
-            return _merge_options(one, other)
-        made.__dict__[name] = given
+    made, before = _copied(one), one.__dict__
+    given = {name: value for name, value in other.__dict__.items() if value is not None}
+    if any(before[name] is not None for name in given.keys() - _REPLACED):
+        return _merge_options(one, other)
+    made.__dict__.update(given)
     if not is_list(made.depends_on or []):
         return _merge_options(one, other)
     made.depends_on = [*(made.depends_on or ())]

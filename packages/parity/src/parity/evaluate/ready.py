@@ -32,18 +32,18 @@ class NotSynchronous(BaseException):
 class Ready:
     """A future that has its result, gets it before it is read, or computes it when it is read."""
 
-    __slots__ = ("_compute", "_done", "_result")
+    __slots__ = ("_compute", "done", "value")
 
     def __init__(self, compute: Callable[[], Any] | None = None) -> None:
         """Take what computes the result, or nothing where `set_result` gives it."""
         self._compute = compute
-        self._done = False
-        self._result: Any = None
+        self.done = False
+        self.value: Any = None
 
     def set_result(self, result: Any) -> None:
         """Give the result."""
-        self._result = result
-        self._done = True
+        self.value = result
+        self.done = True
 
     def set_exception(self, error: BaseException) -> None:
         """Raise at once, because offline no reader comes later."""
@@ -51,11 +51,11 @@ class Ready:
 
     def result(self) -> Any:
         """The result; raises NotSynchronous where there is none yet."""
-        if not self._done:
+        if not self.done:
             if self._compute is None:
                 raise NotSynchronous
             self.set_result(self._compute())
-        return self._result
+        return self.value
 
     def __await__(self) -> Generator[None, None, Any]:
         return self.result()
@@ -86,7 +86,7 @@ def data_of(made: output.Output[Any]) -> Data:
     held = _held_by(made)
     if held.__class__ is not Ready:
         raise NotSynchronous
-    return held.result()
+    return held.value if held.done else held.result()
 
 
 def made_of(compute: Callable[[], Data]) -> output.Output[Any]:

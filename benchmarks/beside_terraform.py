@@ -3,11 +3,12 @@
     PARITY_TERRAFORM=FOLDER PYTHONPATH=tools .venv/bin/python -m benchmarks.beside_terraform [--rounds 5] [--page]
         [--applications 1 10 30 100] [--latencies 0 50]
 
-FOLDER is as tools/crashlab/terraform.py says. The crash tests' small program (one application, one database, all else
-once) and the same objects as a Terraform configuration, with the same providers, in one sandbox. A round does each work
-with each tool, one after the other, so that all meet the same machine; what changes the world starts from the same
-snapshot each time. Plans and drift are of a world in which all is as declared. Every process starts cold, as a person's
-or a job's does. Nothing is asserted: seconds belong to the machine, ratios to the code.
+FOLDER is as tools/crashlab/terraform.py says. PARITY_VERCEL_PLUGIN names a real pulumi-resource-vercel; without one it
+is the sandbox's stand-in, which waits as long as that. The crash tests' small program (one application, one database,
+all else once) and the same objects as a Terraform configuration, with the same providers, in one sandbox. A round does
+each work with each tool, one after the other, so that all meet the same machine; what changes the world starts from the
+same snapshot each time. Plans and drift are of a world in which all is as declared. Every process starts cold, as a
+person's or a job's does. Nothing is asserted: seconds belong to the machine, ratios to the code.
 
 Processor time is that of the command and all that it started and waited for; memory is the most that they held at one
 time. More applications are made by tools/crashlab/sizes.py; how a work grows between the two largest sizes is given as
@@ -36,12 +37,13 @@ from xml.sax.saxutils import escape
 
 from benchmarks.drift_compared import held
 from crashlab import sizes, terraform
-from crashlab.lab import SPEED, lab, template
+from crashlab.lab import lab, template
 from crashlab.operations import EMPTY
 from crashlab.sizes import Size
 from crashlab.stack_file import STACK
 from parity_sandbox import standin
 from support.paths import ROOT
+from support.program import as_in_life
 from support.signals import take_interrupts
 
 if TYPE_CHECKING:
@@ -172,7 +174,7 @@ def words_of(found: Lab, size: Size, tool: str, command: Sequence[str]) -> list[
 
 def cold(found: Lab) -> dict[str, str]:
     """The environment in which every process starts by itself."""
-    environment = found.instance.environment()
+    environment = as_in_life(found.instance.environment())
     own = str(Path(sys.prefix) / "bin")
     first = [each for each in environment["PATH"].split(os.pathsep) if "warm" not in each]
     return {**environment, "PATH": os.pathsep.join([own, *first]), "VIRTUAL_ENV": sys.prefix}
@@ -335,7 +337,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="parity-beside-") as folder:
         place = Path(folder)
         with lab(template(place / "template"), place / "lab") as found:
-            found.instance.extra = {**SPEED}
+            found.instance.extra = {"PYTHONDONTWRITEBYTECODE": ""}
             standin.install(found.instance.local.layout.pulumi, Path(sys.executable))
             rows = rounds(found, given.applications, latencies, given.rounds)
     print(report(rows))

@@ -29,6 +29,7 @@ import psutil
 from support import instances
 from support.edits import worlds
 from support.paths import ROOT
+from support.program import as_in_life
 from support.signals import take_interrupts
 from support.warm import Warm
 
@@ -128,7 +129,7 @@ def measure(instance: Instance, title: str, command: tuple[str, ...]) -> Timelin
     with psutil.Popen(
         command,
         cwd=instance.project.root,
-        env=instance.environment(),
+        env=as_in_life(instance.environment()),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -33,6 +33,11 @@ SPEED = {
 """Nothing that an answer depends on."""
 
 
+def as_in_life(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what only tests have, for what is measured."""
+    return {name: value for name, value in environment.items() if name not in SPEED}
+
+
 def copy_program(target: Path) -> Project:
     """The program in a folder of the test's own: Pulumi.yaml, the stacks' files, pyproject.toml and the packages."""
     target.mkdir(parents=True)

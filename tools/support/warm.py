@@ -35,7 +35,6 @@ from filelock import FileLock
 import parity
 from parity.engine import passphrase
 from parity_sandbox.lifecycle import PASSPHRASE
-from support.warm_client import ask, line
 
 WARM_PLUGINS = "PARITY_CRASH_WARM_PLUGINS"
 _PROVIDERS = ("pulumi_github", "pulumi_postgresql", "pulumiverse_vercel")
@@ -102,6 +101,8 @@ class Warm:
         _executable(self.parity, command)
         words = [__file__, str(self.socket)]
         if parent:
+            from support.warm_client import ask, line  # noqa: PLC0415 - as a program this file has no such package
+
             given = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
             with Path(os.devnull).open("rb") as nothing:
                 streams = nothing.fileno(), 1, 2

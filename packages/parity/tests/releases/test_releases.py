@@ -443,6 +443,8 @@ def test_the_table_distinguishes_what_is_live_in_the_file_and_at_vercel():
     assert [(row["live"], row["newest"]) for row in table.rows(WELL)] == [("", False), ("yes", True)]
     other = table.rows(replace(WELL, served="dpl_1"))
     assert [(row["id"], row["live"]) for row in other] == [("r1", "at Vercel only"), ("r2", "in the file only")]
+    unasked = table.rows(replace(WELL, served=None, unasked=("Vercel: no network",)))
+    assert [row["live"] for row in unasked] == ["", "not known"]
     fresh = table.rows(replace(WELL, deployments={}))[0]
     assert (fresh["state"], fresh["healthy"], fresh["when"]) == ("NOT DEPLOYED", None, None)
 

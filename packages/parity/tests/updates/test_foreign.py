@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from parity.backend import stack_backend
+from parity.cli.commands import drift
+from parity.drift.audit import Audit
+from parity.drift.model import Report
 from parity.updates import foreign
 from parity.updates.approval import Approval
 from support import plans
@@ -83,6 +88,19 @@ def test_it_is_recorded_once_with_both_values(road, engine, packed):
     row = {"path": "connectionLimit", "before": {"value": 20}, "after": {"value": 33}}
     assert second.differences == [{"urn": URN, "operation": "update", "properties": [row]}]
     assert (second.begin["command"], second.begin["actor"], second.result) == ("pulumi update", "ada", "succeeded")
+
+
+def test_an_audit_names_it_with_the_last_recorded_update(road, engine):
+    own = road.lab.ledger
+    own.end(own.begin({"command": "up", "intent": {}}), {"result": "succeeded"})
+    report = Report(STACK, (), (), (), 1, 1, {}, later(0), "succeeded, begun at ten")
+    audit = Audit(road.lab.stack(), report, *(cast("Any", None) for _ in range(2)))
+    assert drift._with_foreign(audit).report.last_update == "succeeded, begun at ten"
+    engine.updated(resource(URN, {"connectionLimit": 20}), when=later(10))
+    said = drift._with_foreign(audit).report.last_update
+    assert re.fullmatch(
+        r"succeeded, begun at ten; after it pulumi update of .* UTC, which was not made by Parity", said
+    )
 
 
 def test_two_that_find_it_at_once_record_it_once(road, engine):

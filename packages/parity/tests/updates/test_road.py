@@ -213,19 +213,20 @@ def test_a_plan_of_another_digest_is_refused(road, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "by_drift"),
     [
-        lambda road: road.program.write_text("two\n"),
-        lambda road: road.lab.recorded(but=[PROJECT]),
-        lambda road: road.live.update({PROJECT: "by hand"}),
+        (lambda road: road.program.write_text("two\n"), False),
+        (lambda road: road.lab.recorded(but=[PROJECT]), False),
+        (lambda road: road.live.update({PROJECT: "by hand"}), True),
     ],
     ids=["the program", "the state", "the world"],
 )
-def test_a_plan_of_another_world_is_refused(road, tmp_path, change):
+def test_a_plan_of_another_world_is_refused(road, tmp_path, change, by_drift):
     file, _ = road.save(tmp_path)
     change(road)
-    with pytest.raises(PlanError, match="what the plan depends on has changed"):
+    with pytest.raises(PlanError, match="what the plan depends on has changed") as refused:
         road.run(alone(plan=file))
+    assert ("`parity drift staging` says what" in str(refused.value.remedy)) == by_drift
     assert road.applied == []
 
 

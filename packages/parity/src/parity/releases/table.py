@@ -14,8 +14,9 @@ def rows(found: ReleaseStatus) -> list[dict[str, Any]]:
     """The kept releases, oldest first, each as `--json` has it; what does not apply, or is not known, is None.
 
     `when` its deployment was made is ISO 8601, UTC. `state` is Vercel's, or `NOT DEPLOYED` where the next update makes
-    it; `live` is `yes`, `in the file only`, `at Vercel only` or empty; `built` from what was declared is `declared`,
-    `otherwise` or `not known`, and `built_from` has a phrase without values for each thing that was not.
+    it; `live` is `yes`, `in the file only`, `at Vercel only`, `not known` where Vercel did not say, or empty; `built`
+    from what was declared is `declared`, `otherwise` or `not known`, and `built_from` has a phrase without values for
+    each thing that was not.
     """
     return [_row(found, name, release) for name, release in found.releases.in_order]
 
@@ -45,7 +46,7 @@ def _row(found: ReleaseStatus, name: str, release: Release) -> dict[str, Any]:
 def _live(found: ReleaseStatus, name: str) -> str:
     served = found.served_release == name
     if found.releases.live == name:
-        return "yes" if served else "in the file only"
+        return "yes" if served else "in the file only" if found.served or not found.unasked else "not known"
     return "at Vercel only" if served else ""
 
 

@@ -25,6 +25,10 @@ Conditions = dict[str, str]
 _WRITTEN = frozenset({kinds.VARIABLE, kinds.SECRET, kinds.DRAIN, kinds.TRACE_DRAIN})
 """Kinds with a value that no interface shows: when it was last written stands for it."""
 
+LIVE, OTHER_VARIABLE = "the live object of ", "the undeclared variable "
+PRIVILEGES = "the list of privileges in PostgreSQL"
+"""How the names of what exists begin."""
+
 _FILES = ("Pulumi.yaml", "pyproject.toml", "uv.lock")
 _ABSENT = "not there"
 
@@ -66,17 +70,15 @@ def of_live_state(live_state: LiveState, key: bytes) -> Conditions:
     """
     found: Conditions = world_guard.of_account(live_state.account)
     for urn, objects in live_state.under.items():
-        found[f"the live object of {urn}"] = _fingerprint(objects, key)
+        found[f"{LIVE}{urn}"] = _fingerprint(objects, key)
     for each in live_state.unmanaged:
         # Everything else that is unmanaged may come and go, such as previews of a push; a variable gets into a build.
         if each.type == kinds.VARIABLE:
-            found[f"the undeclared variable {'/'.join(map(str, each.key))}"] = _fingerprint((each,), key)
+            found[f"{OTHER_VARIABLE}{'/'.join(map(str, each.key))}"] = _fingerprint((each,), key)
     for failure in live_state.read_failures:
         found[f"the inventory of {failure.what}"] = "could not be read"
     rights = sorted(canonical(each.__dict__).decode() for each in live_state.privileges)
-    found["the list of privileges in PostgreSQL"] = hmac.new(
-        key, "\n".join(rights).encode(), hashlib.sha256
-    ).hexdigest()
+    found[PRIVILEGES] = hmac.new(key, "\n".join(rights).encode(), hashlib.sha256).hexdigest()
     return found
 
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from parity.config import passwords
 from parity.documents import is_list, is_mapping, mapping, parse
 from parity.errors import GateError, PlanError, PolicyError, RefusedError
-from parity.updates.conditions import Conditions, canonical, differences
+from parity.updates.conditions import LIVE, OTHER_VARIABLE, PRIVILEGES, Conditions, canonical, differences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -124,11 +124,13 @@ class SavedPlan:
         """Raise PlanError, naming everything that is not as it was when the plan was made."""
         changed = list(differences(self.conditions, found))
         if changed:
+            there = any(each.startswith((LIVE, OTHER_VARIABLE, PRIVILEGES)) for each in changed)
             raise PlanError(
                 "what the plan depends on has changed since it was made; nothing was changed:\n"
                 + "\n".join(f"  {each}" for each in changed),
                 where=f"plan {self.digest[:12]} of {self.made}",
-                remedy=f"plan again: parity up {self.stack}; or parity preview {self.stack} --save FILE, to approve",
+                remedy=(f"`parity drift {self.stack}` says what was changed there; then " if there else "")
+                + f"plan again: parity up {self.stack}; or parity preview {self.stack} --save FILE, to approve",
             )
 
 

@@ -115,7 +115,26 @@ def _audit(project: Project, name: str) -> Audit:
         found = audit(stack, waiting=step.waiting)
         calls = ", ".join(f"{vendor} {count}" for vendor, count in found.report.calls.items())
         step.done(f"requests: {calls or 'none'}")
-    return found
+    return _with_foreign(found)
+
+
+def _with_foreign(found: Audit) -> Audit:
+    """The audit, whose last update names the newest one that others made after it, by plain Pulumi."""
+    from dataclasses import replace
+
+    from parity.backend.stack_backend import open_backend
+    from parity.errors import ParityError
+    from parity.updates import foreign
+
+    try:
+        place = open_backend(found.stack)
+        others = foreign.found(place, place.ledger.records(last=foreign.LAST)) if place.ledger else []
+    except ParityError:
+        return found  # the report says already that the record is not known
+    if not others:
+        return found
+    said = f"{found.report.last_update}; after it {str(others[-1]).removesuffix('.')}"
+    return replace(found, report=replace(found.report, last_update=said))
 
 
 def _record(found: Audit) -> None:

@@ -65,7 +65,8 @@ def new(
     from parity.cli.session import stack_of
 
     new_stack.make(stack_of(asked.project, name), made)
-    left = made.left(asked.project.program.catalog())
+    catalog = asked.project.program.catalog()
+    left = made.left(catalog)
     keys = [spell(each) for each in made.generated]
     document = {"stack": name, "promotes_from": like, "file": made.file, "generated": keys}
     lines = [
@@ -76,6 +77,6 @@ def new(
         "Then:",
         f"  parity check --to {name}",
         f"  parity up {name}",
-        f"  parity promote APPLICATION --to {name} --up  # each application",
+        *(f"  parity promote {each.name} --to {name} --up" for each in catalog.applications),
     ]
     put({**document, "to_fill_in": new_stack.commands(left)}, lines, as_json=as_json)

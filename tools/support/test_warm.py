@@ -190,5 +190,5 @@ def test_a_server_is_a_fork_with_its_words_environment_and_output(warm: Warm, tm
         process.wait(timeout=20)
     *_, said, _ = (tmp_path / "log").read_text().splitlines()
     assert json.loads(said)[2:4] == ["mine", False]
-    assert select.select([run._channel], [], [], 20)[0], "nothing told how it ended"
+    assert select.select([run._channel], [], [], 20)[0], "its end was not said"
     assert (run.poll(), run.poll()) == (3, 3)

@@ -88,7 +88,7 @@ class ProgramServer:
         be run in `folder` (a temporary folder mounted `noexec`), it is the pack.
         """
         program = folder / _PACK
-        program.write_text(f"#!/bin/sh\necho {self.address.rpartition(':')[2]}\n")
+        program.write_text(f"#!/bin/sh\nprintf '%s\\n' {self.address.rpartition(':')[2]}\n")
         program.chmod(0o700)
         return program if os.access(program, os.X_OK) else pack
 

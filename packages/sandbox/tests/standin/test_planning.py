@@ -28,7 +28,7 @@ FIELDS = {
         fields={"mode": Field("string", optional=True, computed=True, default="team")},
     ),
 }
-STATE = {
+STATE: dict[str, object] = {
     "id": "1",
     "stamp": "s",
     "name": "a",

@@ -230,7 +230,7 @@ def _known(state: Document) -> Document:
     for name, value in state.items():
         if contains_unknown(value):
             raise ResourceError(
-                "sdk.Provider returned invalid result object after apply",
+                "Provider returned invalid result object after apply",
                 f"After the apply operation, the provider still indicated an unknown value for {name}.",
             )
     return state

@@ -34,6 +34,7 @@ LOGIN_SECONDS = 3
 PERMANENT = 308
 """How a domain redirects whose status code was never set."""
 
+_FAILED = "A server error has occurred\n\nFUNCTION_INVOCATION_FAILED\n"
 _SCHEMES = ("postgres", "postgresql")
 
 
@@ -81,7 +82,7 @@ async def _answer(context: Context, request: Request, traffic: Traffic) -> Respo
     if state != "READY":
         return _missing()
     fails = traffic.strikes(target.deployment["id"], _share(context, request, target.deployment))
-    response = _failure() if fails else await _application(context, target.deployment)
+    response = PlainTextResponse(_FAILED, 500) if fails else await _application(context, target.deployment)
     traffic.count(target.deployment, context.clock(), response.status_code, name, request.url.path)
     return response
 
@@ -99,10 +100,6 @@ def _share(context: Context, request: Request, deployment: Document) -> float:
     """The share of requests that a rule lets fail; a health page is none of them."""
     rule = rule_for(context.store, deployment)
     return 0.0 if request.url.path.endswith("/health") else float(rule.get("errors", 0.0))
-
-
-def _failure() -> Response:
-    return PlainTextResponse("A server error has occurred\n\nFUNCTION_INVOCATION_FAILED\n", status_code=500)
 
 
 def _collector(world: World, request: Request, traffic: Traffic) -> Response:

@@ -11,10 +11,7 @@ from pydantic import Field
 
 from parity_sandbox.context import random_id
 from parity_sandbox.forms import LONGEST_SECONDS, Expression, Form, keep
-from parity_sandbox.store import (
-    Document,
-    Store,
-)
+from parity_sandbox.store import Document, Store
 
 _HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
 _HeaderValue = Annotated[str, Field(pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")]

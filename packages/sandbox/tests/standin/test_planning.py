@@ -27,9 +27,8 @@ FIELDS = {
         default={"mode": "team"},
         fields={"mode": Field("string", optional=True, computed=True, default="team")},
     ),
-    "once": Field("string", optional=True, write_only=True),
 }
-STATE = {
+STATE: dict[str, object] = {
     "id": "1",
     "stamp": "s",
     "name": "a",
@@ -40,7 +39,6 @@ STATE = {
     "built": ["b"],
     "part": None,
     "issuer": {"mode": "team"},
-    "once": None,
 }
 GIVEN = {**dict.fromkeys(FIELDS), "name": "a", "region": "r"}
 
@@ -106,10 +104,6 @@ def test_an_object_that_was_given_and_is_given_no_more_goes():
     state = {**STATE, "part": {"given": "g", "found": "f"}}
     assert plan(FIELDS, state, GIVEN).changes != ()
     assert plan(FIELDS, state, GIVEN).planned["part"] is UNKNOWN
-
-
-def test_what_is_written_only_is_never_planned():
-    assert plan(FIELDS, None, {**GIVEN, "once": "secret"}).planned["once"] is None
 
 
 def without(state: dict[str, object]) -> dict[str, object]:

@@ -86,22 +86,17 @@ class Releases:
 
     def of(self, state: State) -> str | None:
         """The newest release that can be asked and was built with just this."""
-        found = [
-            release
-            for (application, release), built in self.timeline.built.items()
-            if application == self.application and built == state and release in self.kept.at
-        ]
-        return found[-1] if found else None
+        return next((each for each in reversed(self._built_with(state)) if each in self.kept.at), None)
+
+    def _built_with(self, state: State) -> list[str]:
+        built = self.timeline.built.items()
+        return [release for (application, release), own in built if (application, own) == (self.application, state)]
 
     def how(self, state: State) -> str:
         """How a state answered, or why it could not be asked, in words."""
         name = self.of(state)
         if name is not None and name in self.said:
             return self.said[name][1]
-        lacking = [
-            release
-            for (application, release), built in self.timeline.built.items()
-            if application == self.application and built == state
-        ]
-        why = [f"{each} cannot be asked: {self.kept.missing.get(each, 'it is not kept')}" for each in lacking]
+        missing, lacking = self.kept.missing, self._built_with(state)
+        why = [f"{each} cannot be asked: {missing.get(each, 'it is not kept')}" for each in lacking]
         return "; ".join(why) or "no release was built with just this"

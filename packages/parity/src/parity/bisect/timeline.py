@@ -270,10 +270,5 @@ def _is_aside(urn: Urn, operation: str) -> bool:
 
 
 def _token(value: Document, where: str) -> str:
-    """A text for a value; of one that is not known, one that no other has."""
-    return canonical([value, where] if _is_hidden(value) else value).decode()
-
-
-def _is_hidden(value: Document) -> bool:
-    """Whether it is a secret without a fingerprint."""
-    return value.get("secret", "") is None
+    """A text for a value; of a secret without a fingerprint, one that no other has."""
+    return canonical([value, where] if value.get("secret", "") is None else value).decode()

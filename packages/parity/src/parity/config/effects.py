@@ -145,10 +145,6 @@ def _defined(node: Node) -> Does:
     return Does("expand" if new else "contract")
 
 
-def _selected(node: Node) -> Does:
-    return Does("expand") if node.get("intoClause") else Does(opaque=True)
-
-
 _SPECIAL: dict[str, Callable[[Node], Does]] = {
     "AlterEnumStmt": lambda node: Does("contract" if node.get("oldVal") else "expand"),
     "AlterTableStmt": _altered,
@@ -158,7 +154,7 @@ _SPECIAL: dict[str, Callable[[Node], Does]] = {
     "GrantStmt": lambda node: Does("expand") if node.get("is_grant") else Does(takes=tables(node)),
     "IndexStmt": _index,
     "RenameStmt": _renamed,
-    "SelectStmt": _selected,
+    "SelectStmt": lambda node: Does("expand") if node.get("intoClause") else Does(opaque=True),
     "ViewStmt": _replaced,
 }
 

@@ -132,11 +132,6 @@ def _crc(sql: str) -> int:
     return int.from_bytes(crc32("".join(lines).encode()).to_bytes(4, "big"), "big", signed=True)
 
 
-def _of_prisma(_: Path, files: Sequence[File]) -> Iterator[Rows]:
-    for each in files:
-        yield {"name": each.name, "checksum": sha256(each.sql.encode()).hexdigest()}
-
-
 def journal(folder: Path) -> Mapping[str, int]:
     """Drizzle's journal: by file without its suffix, the time that its table records; empty where it is no JSON."""
     try:
@@ -200,11 +195,6 @@ def _of_flyway(_: Path, files: Sequence[File]) -> Iterator[Rows]:
 
 def _read_flyway(text: str) -> tuple[str, str]:
     return text, "holds a placeholder, `${`, which Flyway fills in and Parity does not." if "${" in text else ""
-
-
-def _of_dbmate(_: Path, files: Sequence[File]) -> Iterator[Rows]:
-    for each in files:
-        yield {"version": re.split(r"\D", each.name, maxsplit=1)[0]}
 
 
 _BLOCK = re.compile(r"^--\s*migrate:(up|down)(?:\s*$|\s+\S+)", re.MULTILINE)
@@ -345,7 +335,8 @@ LAYOUTS: dict[str, Layout] = {
     "sql": Layout(_DIGITS, _NUMBERED, 1),
     "prisma": Layout(
         "20260102030405_add_price: digits, then letters, digits and underscores", re.compile(r"(\d{1,15})_([\w-]+)"),
-        None, "/migration.sql", re.compile(r"migration_lock\.toml"), _PRISMA, _of_prisma,
+        None, "/migration.sql", re.compile(r"migration_lock\.toml"), _PRISMA,
+        lambda _, files: ({"name": each.name, "checksum": sha256(each.sql.encode()).hexdigest()} for each in files),
     ),
     "drizzle": Layout(
         "0000_add_price.sql, as drizzle-kit does", re.compile(r"(\d{4})_([\w-]+)\.sql"), 0, "",
@@ -362,7 +353,8 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "dbmate": Layout(
         "20260102030405_add_price.sql, as dbmate does", re.compile(r"(\d{1,15})([^/]*)\.sql"), None,
-        record=_DBMATE, rows=_of_dbmate, read=_read_dbmate,
+        record=_DBMATE, read=_read_dbmate,
+        rows=lambda _, files: ({"version": re.split(r"\D", each.name, maxsplit=1)[0]} for each in files),
     ),
 }  # fmt: skip
 """By tool."""

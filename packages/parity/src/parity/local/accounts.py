@@ -119,7 +119,8 @@ def _opened(stack: Stack) -> Iterator[Check]:
     except ParityError as error:
         yield Check(name, "fault", error.what, source="account", remedy=error.remedy or "")
         return
-    yield Check(name, "ok", f"of {_file(stack)} decrypted, every value as it must be", source="account")
+    file = stack.project.stack_files()[stack.name].name
+    yield Check(name, "ok", f"of {file} decrypted, every value as it must be", source="account")
     yield from _allowed(stack, settings, frozenset(state.projects().values()))
     yield _ledger(stack)
 
@@ -145,7 +146,3 @@ def _ledger(stack: Stack) -> Check:
     except ParityError as error:
         return Check(name, "fault", error.what, source="account", remedy=error.remedy)
     return Check(name, "ok", kept.place, source="account")
-
-
-def _file(stack: Stack) -> str:
-    return stack.project.stack_files()[stack.name].name

@@ -66,7 +66,10 @@ def facts(root: Path) -> dict[str, str]:
 
     uv.lock in the project's folder says which packages count.
     """
-    found = {"parity": _version("pulumi-parity"), **dict(_engine()), **dict(_packages(root))}
+    found = {"parity": _version("pulumi-parity")}
+    for part in toolchain.inspect():
+        found[part.name] = _NONE if part.fault else part.version + (", stand-in" if part.source == "stand-in" else "")
+    found |= _packages(root)
     found["Python"] = f"{platform.python_implementation()} {platform.python_version()}"
     found["libpq"] = _libpq()
     found["certificates"] = _certificates()
@@ -117,11 +120,6 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return _NONE
-
-
-def _engine() -> Iterator[tuple[str, str]]:
-    for part in toolchain.inspect():
-        yield part.name, _NONE if part.fault else part.version + (", stand-in" if part.source == "stand-in" else "")
 
 
 def _packages(root: Path) -> Iterator[tuple[str, str]]:

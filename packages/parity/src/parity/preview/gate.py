@@ -126,10 +126,6 @@ def _role_in_use(change: Change, plan: Plan) -> str:
 _NAMED = 3
 
 
-def _protected(change: Change, _plan: Plan) -> str:
-    return f"protected and {_verb(change)}" if change.protected[0] and _goes(change) else ""
-
-
 def _unprotected(change: Change, _plan: Plan) -> str:
     stays = change.operation in {"update", "option"}
     return (
@@ -300,7 +296,7 @@ _RULES: dict[str, Callable[[Change, Plan], str]] = {
     "loss": _loss,
     "unguarded": _unguarded,
     "role-in-use": _role_in_use,
-    "protected": _protected,
+    "protected": lambda change, _: f"protected and {_verb(change)}" if change.protected[0] and _goes(change) else "",
     "unprotected": _unprotected,
     "plain": _plain,
     "same-name": _same_name,

@@ -108,7 +108,9 @@ def _by_text(
     found = statements.parse(str(change.after["sql"]))
     takes = sorted({part for each in found for part in each.takes})
     named = bool(takes) and all(each.takes for each in found if each.effect == "contract")
-    bound = named and _are_tables(takes, connection)
+    # Neither privileges nor queries say who needs a function or an index.
+    given = {"tables": [each.quoted for each in takes]}
+    bound = named and connection.execute(_UNKNOWN, given).fetchone() == (False,)
     may = _may(takes, kept, connection) if bound else kept
     did = _did(takes, may, connection) if bound else {}
     need = {each: did.get(each.login, _MAY_ONLY) for each in may if did.get(each.login) != ""}
@@ -171,11 +173,6 @@ def schemas_of(plan: Plan, role: str) -> list[str]:
     return [each for one in roles for each in texts(one.get("searchPaths"))]
 
 
-def _are_tables(takes: Sequence[Part], connection: psycopg.Connection[Any]) -> bool:
-    """Whether each is a table that is there: neither privileges nor queries say who needs a function or an index."""
-    return connection.execute(_UNKNOWN, {"tables": [each.quoted for each in takes]}).fetchone() == (False,)
-
-
 def _may(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connection[Any]) -> list[Kept]:
     """Those with a privilege on a table that is named."""
     given = {"tables": sorted({each.quoted for each in takes}), "roles": [each.login for each in kept]}
@@ -203,16 +200,13 @@ def _did(takes: Sequence[Part], kept: Sequence[Kept], connection: psycopg.Connec
         for role, text in rows
         if _uses(text, [*takes, *over])
     }
-    return {**(dict.fromkeys((role for role, _ in rows), "") if rows and _is_complete(connection) else {}), **used}
+    complete = bool(rows) and _statistics(_LOST, {}, connection) == [(0,)]
+    return {**(dict.fromkeys((role for role, _ in rows), "") if complete else {}), **used}
 
 
 def ran(roles: Sequence[str], connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     """Login and text of every statement that `pg_stat_statements` has of them; nothing where it is not there."""
     return [(str(role), str(text)) for role, text in _statistics(_DID, {"roles": list(roles)}, connection)]
-
-
-def _is_complete(connection: psycopg.Connection[Any]) -> bool:
-    return _statistics(_LOST, {}, connection) == [(0,)]
 
 
 def _statistics(query: str, given: Mapping[str, Any], connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:

@@ -250,7 +250,7 @@ class Run:
 
     def _outside(self, urn: str, inputs: Mapping[str, Any], each: Statement) -> Step:
         """Hold it at its first lock, and read on until it ends."""
-        locks: dict[str, str] = {}
+        locks, pid = dict[str, str](), self.session.info.backend_pid
         limit = threading.Timer(SECONDS, self.session.cancel_safe)
         with closing(self.copy.session()) as holder, ThreadPoolExecutor(max_workers=1) as pool:
             holder.execute("begin")
@@ -260,7 +260,7 @@ class Run:
             done = pool.submit(self._tried, inputs, each)
             try:
                 while not wait([done], timeout=_GLANCE_SECONDS).done:
-                    blocked = self._is_blocked()
+                    blocked = self.copy.observer.execute(_IS_BLOCKED, [pid]).fetchone() == (True,)
                     locks |= {name: _stronger(mode, locks.get(name)) for name, mode in self._locks().items()}
                     if blocked:
                         holder.close()
@@ -299,9 +299,6 @@ class Run:
         for _, name, mode, _ in tables or rows:
             found[name] = _stronger(_CATALOGUED[mode], found.get(name))
         return found
-
-    def _is_blocked(self) -> bool:
-        return self.copy.observer.execute(_IS_BLOCKED, [self.session.info.backend_pid]).fetchone() == (True,)
 
     def _broken(self) -> dict[Query, str]:
         refused = {each: self.refusal(each) for each in self.prepares}

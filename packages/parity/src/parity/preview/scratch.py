@@ -38,7 +38,6 @@ _LOCK = 0x7265686561727365
 """The key of the advisory lock under which one is made and leftovers are dropped: the bytes of `rehearse`."""
 _SECONDS = 60
 """Limit of `pg_dump`, which waits no longer than a twelfth of that for a lock."""
-_MAY = "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
 _LEFT = r"""
 select name from (select datname from pg_database union select rolname from pg_roles) of_server(name)
 where name like 'parity\_rehearsal\_%' and not exists (
@@ -110,7 +109,7 @@ def said(error: psycopg.Error) -> str:
 
 
 def _require(administrator: Session, *, named: bool) -> None:
-    if administrator.execute(_MAY).fetchone() != (True,):
+    if administrator.execute(postgres.MAKES).fetchone() != (True,):
         whose = "the login of `PGUSER_REHEARSAL`" if named else "the login of the stack's own server"
         raise NotRehearsed(f"{whose} may not make databases and roles; name a server with `PGHOST_REHEARSAL`")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -215,12 +216,10 @@ def orphans(
     found: list[Running] = []
     for process, words in _of_this_project(environment, root, processes):
         address = _engine_address(words)
-        try:
+        with suppress(psutil.Error):  # gone meanwhile
             update = process.environ().get(UPDATE_VARIABLE, "")
             if address and (not update or update in updates) and not _has_engine(process, address):
                 found.append(Running(process.pid, _program(words)))
-        except psutil.Error:
-            continue  # gone meanwhile
     return found
 
 
@@ -228,18 +227,14 @@ def end(running: Sequence[Running], limit: float = _END_SECONDS) -> None:
     """End processes, and wait until they are gone; one that has not ended after `limit` seconds is killed."""
     processes: list[psutil.Process] = []
     for each in running:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process = psutil.Process(each.pid)
             process.terminate()
             processes.append(process)
-        except psutil.NoSuchProcess:
-            continue
     _, left = psutil.wait_procs(processes, timeout=limit)
     for process in left:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(left, timeout=limit)
 
 

@@ -149,8 +149,8 @@ class Recovered:
     @property
     def todo(self) -> bool:
         """Whether there is, or was, anything to recover."""
-        decided = self.plan.of("import", "drop-from-state", "refresh", "delete", "manual")
-        return bool(decided or self.read or self.unfinished or self.holders or self.ended)
+        found = (self.plan.changes, self.plan.of("manual"), self.read, self.unfinished, self.holders, self.ended)
+        return any(found)
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""

@@ -252,7 +252,7 @@ class _Recovery:
         with self.screen.step("Verify") as step:
             after = self.stack.recorded()
             live_state = self.given.live_state(replace(self.graph, projects=after.projects()))
-            left = _left(decide(self.graph, after, live_state, _settled(failed)))
+            left = _left(decide(self.graph, after, live_state, replace(failed, touched=frozenset(), clean=True)))
             step.done("; ".join(left) if left else "recorded state and live state agree")
             return left
 
@@ -374,11 +374,6 @@ def _require_names(graph: Graph, state: State) -> None:
                 where=declared.name,
                 remedy=f"write its name {old} again, then run `parity recover {graph.stack}`",
             )
-
-
-def _settled(failed: FailedUpdates) -> FailedUpdates:
-    """The same once their operations were dealt with: only the recorded and the live state count."""
-    return FailedUpdates(destroying=failed.destroying, intended=failed.intended, clean=True)
 
 
 def _left(plan: Plan) -> list[str]:

@@ -69,16 +69,13 @@ def markdown(
     for each in sick:
         lines += [f"- **{each.application}**: {markup.text(fault)}" for fault in each.faults()]
     if failure is not None and watched:
-        lines += ["", "The watch after the switch:", "", *markup.fenced(failure.what), "", *_to_do(failure)]
+        to_do = [f"- {each}" for each in (failure.remedy or "").split("; ") if each]
+        lines += ["", "The watch after the switch:", "", *markup.fenced(failure.what), "", *to_do]
     elif failure is not None:
         lines += ["", "The update failed:", "", *markup.fenced(failure.what)]
         lines += ["", "What was live before is live still where the table says so. The next update tries again."]
     lines += ["", *_going_back(stack, before, found)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _to_do(failure: ParityError) -> list[str]:
-    return [f"- {each}" for each in (failure.remedy or "").split("; ") if each]
 
 
 def _origin(origin: Origin) -> list[str]:

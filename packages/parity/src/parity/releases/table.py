@@ -23,10 +23,11 @@ def rows(found: ReleaseStatus) -> list[dict[str, Any]]:
 
 def _row(found: ReleaseStatus, name: str, release: Release) -> dict[str, Any]:
     deployed, known = found.deployments.get(name), found.built.get(name)
+    made = deployed.created if deployed else None
     return {
         "id": name,
         "commit": release.commit,
-        "when": _when(deployed.created) if deployed and deployed.created is not None else None,
+        "when": None if made is None else f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}",
         "digest": release.config,
         "generation": release.credentials,
         "deployment": deployed.id if deployed else None,
@@ -48,10 +49,6 @@ def _live(found: ReleaseStatus, name: str) -> str:
     if found.releases.live == name:
         return "yes" if served else "in the file only" if found.served or not found.unasked else "not known"
     return "at Vercel only" if served else ""
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def document(found: ReleaseStatus) -> dict[str, Any]:

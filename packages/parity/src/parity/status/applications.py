@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
     from parity.config.stack_models import Releases
     from parity.git import Commit
-    from parity.releases.release_status import ReleaseStatus
+    from parity.releases.release_status import Deployed, ReleaseStatus
     from parity.status.model import Health
     from parity.status.record import Recorded
     from parity.vendors.http import Limits
@@ -59,7 +59,8 @@ def row(
     commit = releases.kept[live].commit if live else ""
     known, pull = named.get(commit, (None, None))
     health, faults, unknown = _health(settings.stack, releases, found, recorded)
-    deployed = None if isinstance(found, Unknown) or live is None else found.deployments.get(live)
+    there: Mapping[str, Deployed] = {} if isinstance(found, Unknown) else found.deployments
+    images, deployed = {release: each.image for release, each in there.items()}, there.get(live or "")
     built = deployed.created if deployed else None
     made = Application(
         name=name,
@@ -75,7 +76,7 @@ def row(
         rolls="" if isinstance(found, Unknown) else found.rolls,
         domains=tuple(each.name for each in settings.applications[name].domains if each.redirect is None),
         kept=tuple(
-            Kept(release, each.commit, _state(release, found, recorded), _image(release, found))
+            Kept(release, each.commit, _state(release, found, recorded), images.get(release, ""))
             for release, each in releases.in_order
         ),
     )
@@ -87,11 +88,6 @@ def _state(release: str, found: ReleaseStatus | Unknown, recorded: Recorded | No
         return "UNKNOWN"
     deployed = found.deployments.get(release)
     return deployed.state if deployed else "NOT DEPLOYED"
-
-
-def _image(release: str, found: ReleaseStatus | Unknown) -> str:
-    deployed = None if isinstance(found, Unknown) else found.deployments.get(release)
-    return deployed.image if deployed else ""
 
 
 def _health(

@@ -13,6 +13,7 @@ from parity.git import Repository as Checkout
 from parity.releases import pull_request, release_status
 from parity.status.model import Link, Unknown, Waiting
 from parity.vendors.http import VendorError
+from parity.vendors.readiness import EXPIRES, github_expiry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Collection, Mapping
@@ -29,8 +30,6 @@ _RUNS = {"waiting": "waits for an approval", "queued": "waits for its turn", "pe
 """GitHub's states of a run that has not begun, and what it means."""
 _VERBS = ("release", "promote", "live", "rollback", "prune", pull_request.APPLIED)
 """How the branch of a change to a stack's file begins (parity.releases.pull_request.branch_of)."""
-_EXPIRY = "github-authentication-token-expiration"
-"""GitHub's header on each answer to a token that ends, as `2026-12-01 10:00:00 UTC`."""
 
 T = TypeVar("T")
 
@@ -99,7 +98,7 @@ class _Reader:
         answer = await self._asked("pull requests", self.client.request("GET", path, parameters=query))
         if answer is None:
             return []
-        self._token(answer.headers.get(_EXPIRY, ""))
+        self._token(answer.headers.get(EXPIRES, ""))
         found: list[Waiting] = []
         for row in rows(answer.json()):
             verb, _, rest = str(row["head"]["ref"]).partition("/")
@@ -132,10 +131,9 @@ class _Reader:
         return [self.environments[each] for each in names if each in self.environments]
 
     def _token(self, expiry: str) -> None:
-        if expiry:
-            end = datetime.strptime(expiry.removesuffix(" UTC"), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-            if end - self.now < SOON:
-                self.ending.append(f"GitHub's token ends {end:%Y-%m-%d %H:%M} UTC")
+        end = github_expiry(expiry)
+        if end and end - self.now < SOON:
+            self.ending.append(f"GitHub's token ends {end:%Y-%m-%d %H:%M} UTC")
 
     async def _asked(self, what: str, asking: Awaitable[T]) -> T | None:
         """The answer; None where there is none, which is noted."""

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 _ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no", "": "no", "d": "details", "details": "details"}
 
 
-def _terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 @dataclass(frozen=True)
 class Approval:
     """How an update is approved."""
@@ -41,7 +37,7 @@ class Approval:
     """`--acknowledge`: URNs whose dangerous change is let through."""
     diff: bool = False
     """`--diff`: show every property at once."""
-    terminal: Callable[[], bool] = field(default=_terminal, compare=False)
+    terminal: Callable[[], bool] = field(default=lambda: sys.stdin.isatty() and sys.stderr.isatty(), compare=False)
     read: Callable[[], str] = field(default=input, compare=False)
 
     def require_way(self, stack: str) -> None:

@@ -182,7 +182,7 @@ def read(path: Path, stack: str, secret: Secret, digest: str | None = None) -> S
             where=str(path),
             remedy=again,
         )
-    if digest is not None and not _is(plan.digest, digest):
+    if digest is not None and not (len(digest) >= _SHORTEST and plan.digest.startswith(digest.lower())):
         raise PlanError(
             f"this is plan {plan.digest[:12]}, and {digest[:12]} was approved", where=str(path), remedy=again
         )
@@ -190,10 +190,6 @@ def read(path: Path, stack: str, secret: Secret, digest: str | None = None) -> S
 
 
 _SHORTEST = 12
-
-
-def _is(digest: str, wanted: str) -> bool:
-    return len(wanted) >= _SHORTEST and digest.startswith(wanted.lower())
 
 
 def _plan(given: Mapping[str, Any]) -> SavedPlan:

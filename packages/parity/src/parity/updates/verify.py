@@ -198,7 +198,7 @@ def concerned(graph: Graph, urns: frozenset[str]) -> Graph:
         urn = rest.pop()
         if urn not in needed and urn in graph.resources:
             needed.add(urn)
-            rest += _referred(graph.resources[urn].inputs)
+            rest += [match[1] for match in MARKER.finditer(str(opened(dict(graph.resources[urn].inputs))))]
     vendors = {vendor(graph.resources[urn].type) for urn in needed}
     chosen = {
         urn: each
@@ -211,7 +211,3 @@ def concerned(graph: Graph, urns: frozenset[str]) -> Graph:
 
 
 _VERCEL = "Vercel"
-
-
-def _referred(inputs: Mapping[str, Any]) -> list[str]:
-    return [match[1] for match in MARKER.finditer(str(opened(dict(inputs))))]

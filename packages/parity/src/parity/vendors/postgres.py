@@ -16,6 +16,9 @@ SECONDS = 10
 NAME = "parity"
 """The sessions' `application_name`, by which recover tells them from the provider's."""
 
+MAKES = "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
+"""Whether the login may make databases and roles."""
+
 _VARIABLES = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGSSLMODE": "sslmode"}
 
 

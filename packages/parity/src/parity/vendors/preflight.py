@@ -18,7 +18,7 @@ from parity.config import servers
 from parity.problems import ConfigProblem
 from parity.vendors import services
 from parity.vendors.http import Client, Forbidden, Limits, NotFound, Unauthorized, VendorError
-from parity.vendors.postgres import SECONDS, connect
+from parity.vendors.postgres import MAKES, SECONDS, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,25 +81,23 @@ def postgres(environ: Mapping[str, str], server: str = "") -> Vendor:
     variables = ", ".join(servers.variable(name, server) for name in servers.VARIABLES[:-1])
     if missing := servers.missing(environ, server):
         what = "is not set." if len(missing) == 1 else "are not set."
-        fault = _fault(", ".join(missing), what, f"Export those of the server's administrator: {variables}.")
+        fault = fault_of(", ".join(missing), what, f"Export those of the server's administrator: {variables}.")
         return Vendor("PostgreSQL", f"server {server}".strip(), fault, given=False)
     own = {**_DEFAULTS, **servers.connection(environ, server)}
     user = own["PGUSER"]
     where = f"{own['PGHOST']}:{own['PGPORT']} as {user}"
     try:
         with connect(own) as connection:
-            row = connection.execute(
-                "select rolsuper or (rolcreatedb and rolcreaterole) from pg_roles where rolname = current_user"
-            ).fetchone()
+            row = connection.execute(MAKES).fetchone()
     except psycopg.Error as error:
         # libpq names host, port and user, and never the password.
         said = " ".join(str(error).split())
         remedy = f"Correct {variables}, or open the way to the server."
-        return Vendor("PostgreSQL", where, _fault("PostgreSQL", f"cannot be used at {where}: {said}.", remedy))
+        return Vendor("PostgreSQL", where, fault_of("PostgreSQL", f"cannot be used at {where}: {said}.", remedy))
     if row is None or not row[0]:
         what = f"lets {user} make no databases or no roles."
         remedy = f"`alter role {user} createdb createrole`, or log in as another administrator."
-        return Vendor("PostgreSQL", where, _fault("PostgreSQL", what, remedy), opens=True)
+        return Vendor("PostgreSQL", where, fault_of("PostgreSQL", what, remedy), opens=True)
     return Vendor("PostgreSQL", where)
 
 
@@ -109,20 +107,20 @@ def _token(
     """The fault of a token, and whether there is one. Only what the vendor says of the token counts as its fault."""
     token = environ.get(name, "")
     if not token:
-        return _fault(name, "is not set.", f"Export it. {remedy}"), False
+        return fault_of(name, "is not set.", f"Export it. {remedy}"), False
     if not is_token(token):
         # Python's own complaint would show the value.
-        return _fault(name, "has white space or a character that no token has.", "Export it again."), True
+        return fault_of(name, "has white space or a character that no token has.", "Export it again."), True
     asked = service(token)
     try:
         asyncio.run(_open(asked, path))
     except (Unauthorized, Forbidden, NotFound) as error:
-        return _fault(name, f"{what}: it answers {error.status}.", remedy), True
+        return fault_of(name, f"{what}: it answers {error.status}.", remedy), True
     except VendorError as error:
         if error.status is None:
             host = urlsplit(asked.base_url).hostname
             said = f"could not be tried: {host} cannot be reached: {error.message}."
-            return _fault(name, said, "Open the way to it."), True
+            return fault_of(name, said, "Open the way to it."), True
     return None, True
 
 
@@ -137,5 +135,6 @@ async def _open(service: Service, path: str) -> None:
         await client.request("GET", path)
 
 
-def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
+def fault_of(key: str, what: str, remedy: str) -> ConfigProblem:
+    """One that stands in no file: of a variable, a token, a server."""
     return ConfigProblem(None, None, None, key, what, remedy)

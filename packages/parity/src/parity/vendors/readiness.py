@@ -15,6 +15,7 @@ from parity.problems import ConfigProblem
 from parity.resources import commands
 from parity.vendors import addresses, postgres, preflight, services
 from parity.vendors.http import Client, Limits, NotFound, VendorError
+from parity.vendors.preflight import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,8 @@ NEXT_RUN = timedelta(days=1)
 _Found = list[ConfigProblem | None]
 """Faults; None stands for something that could not be asked."""
 _LIMITS = Limits(request_seconds=10, deadline_seconds=10)
-_EXPIRES = "github-authentication-token-expiration"
+EXPIRES = "github-authentication-token-expiration"
+"""GitHub's header on each answer to a token that ends."""
 _OLDEST_SERVER = 150000
 _SET_OPTION = 160000
 _BEFORE_APPROVALS = {"free": "environments, approvals and rulesets", "pro": "approvals", "team": "approvals"}
@@ -79,11 +81,13 @@ async def _github(settings: Settings, token: str) -> _Found:
         named = str(repository["full_name"])
         asked = (_team(client, owner, named, slug) for slug in settings.delivery.reviewers.teams)
         plan, teams = await asyncio.gather(_plan(client, owner, repository), asyncio.gather(*asked))
-    expires = github_expiry(answer.headers.get(_EXPIRES, ""))
+    expires = github_expiry(answer.headers.get(EXPIRES, ""))
     found = [*(each for each in teams if each), *expiring(services.GITHUB_TOKEN, expires, datetime.now(UTC))]
     if repository.get("archived"):
         what = f"{owner}/{name} is archived at GitHub: nothing in it can be written."
-        found.append(_fault("repository", what, f"`gh repo unarchive {owner}/{name} --yes`; or correct `repository`."))
+        found.append(
+            fault_of("repository", what, f"`gh repo unarchive {owner}/{name} --yes`; or correct `repository`.")
+        )
     return [*found, *against_the_plan(settings, plan)]
 
 
@@ -103,12 +107,12 @@ async def _team(client: Client, owner: str, repository: str, slug: str) -> Confi
     try:
         if await client.get_or_none(team) is None:
             what = f"names the team {slug}, which {owner} does not have, or which the token may not see."
-            return _fault(key, what, "Correct the slug; or give the token the organisation's right `members: read`.")
+            return fault_of(key, what, "Correct the slug; or give the token the organisation's right `members: read`.")
         await client.request("GET", f"{team}/repos/{quote(repository)}")
     except NotFound:
         what = f"names the team {slug}, which has no access to {repository}: GitHub would drop it without a word."
         grant = f"`gh api -X PUT orgs/{owner}/teams/{slug}/repos/{repository} -f permission=pull`"
-        return _fault(key, what, f"{grant} gives it access.")
+        return fault_of(key, what, f"{grant} gives it access.")
     except VendorError:
         pass
     return None
@@ -123,13 +127,13 @@ def against_the_plan(settings: Settings, plan: str) -> Iterator[ConfigProblem]:
     other = "take another plan, or make the repository public"
     if plan == "free":
         remedy = f"Parity's workflows need an environment: {other}."
-        yield _fault("repository", f"{repository.owner}/{repository.name}: {lacks}.", remedy)
+        yield fault_of("repository", f"{repository.owner}/{repository.name}: {lacks}.", remedy)
     if settings.delivery.reviewers.teams:
         key = "parity:delivery.reviewers.teams"
-        yield _fault(key, f"asks for approvals: {lacks}.", f"Set it to `[]`, which leaves them out; or {other}.")
+        yield fault_of(key, f"asks for approvals: {lacks}.", f"Set it to `[]`, which leaves them out; or {other}.")
     if settings.delivery.wait_minutes:
         key = "parity:delivery.wait_minutes"
-        yield _fault(key, f"asks for a wait: {lacks}.", f"Set it to 0, which leaves it out; or {other}.")
+        yield fault_of(key, f"asks for a wait: {lacks}.", f"Set it to 0, which leaves it out; or {other}.")
 
 
 def github_expiry(header: str) -> datetime | None:
@@ -145,7 +149,7 @@ def expiring(variable: str, expires: datetime | None, now: datetime) -> Iterator
     """The token of this variable, where it expires before the next scheduled run."""
     if expires is not None and expires < now + NEXT_RUN:
         what = f"expires at {expires:%Y-%m-%d %H:%M} UTC, before the next scheduled run."
-        yield _fault(variable, what, "Make a new one, and put it into the environment and its secrets.")
+        yield fault_of(variable, what, "Make a new one, and put it into the environment and its secrets.")
 
 
 # --- Vercel -----------------------------------------------------------------------------------------------------------
@@ -187,7 +191,7 @@ async def _domains(client: Client, settings: Settings, application: str, project
                 team = str(other.get("accountId") or settings.catalog.vercel_team)
                 path = f"/v9/projects/{quote(holder)}/domains/{quote(domain.name)}"
                 remedy = f"`{commands.vercel(team, 'DELETE', path)}` takes it from there; or move it in the dashboard."
-                found.append(_fault(f"parity:applications.{application}.domains", what, remedy))
+                found.append(fault_of(f"parity:applications.{application}.domains", what, remedy))
     except VendorError:
         return [None]
     return found
@@ -244,7 +248,7 @@ def _server(settings: Settings, databases: Sequence[str], environ: Mapping[str, 
         what = (
             f"is version {version // 10000}: a new database's schema `public` belongs to the server's superuser there."
         )
-        found.append(_fault("PostgreSQL", what, "Use PostgreSQL 15 or later, where the database's owner has it."))
+        found.append(fault_of("PostgreSQL", what, "Use PostgreSQL 15 or later, where the database's owner has it."))
     return found
 
 
@@ -260,7 +264,7 @@ def _owner(connection: psycopg.Connection[Any], role: str, version: int) -> Iter
         option = " with set true" if version >= _SET_OPTION else ""
         what = f"does not let {row[0]} `set role {role}`, so nothing can be given to that owner."
         remedy = f"As a role that may: `grant {role} to {row[0]}{option}`; or log in as another administrator."
-        yield _fault("PostgreSQL", what, remedy)
+        yield fault_of("PostgreSQL", what, remedy)
 
 
 def _public(connection: psycopg.Connection[Any], database: str) -> Iterator[ConfigProblem]:
@@ -276,7 +280,7 @@ def _public(connection: psycopg.Connection[Any], database: str) -> Iterator[Conf
             f'As {row[0]}, in {database}: `alter schema public owner to "{row[1]}"`, '
             "or `revoke all on schema public from public`."
         )
-        yield _fault("PostgreSQL", what, remedy)
+        yield fault_of("PostgreSQL", what, remedy)
 
 
 _FOREIGN = """
@@ -312,8 +316,4 @@ def _handed_over(connection: psycopg.Connection[Any], settings: Settings, name: 
         remedy = f"As one who may: `grant {role} to {administrator}`, which can be revoked afterwards."
         if superuser:
             remedy = f"As a superuser, in {database}: `{statements}`."
-        yield _fault("PostgreSQL", what, remedy)
-
-
-def _fault(key: str, what: str, remedy: str) -> ConfigProblem:
-    return ConfigProblem(None, None, None, key, what, remedy)
+        yield fault_of("PostgreSQL", what, remedy)

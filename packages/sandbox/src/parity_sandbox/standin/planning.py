@@ -33,9 +33,6 @@ def plan(fields: Mapping[str, Field], state: Document | None, inputs: Document) 
     before = state if state is not None else blank(fields)
     planned = _propose(fields, before, inputs)
     _fill_defaults(fields, planned, inputs)
-    for name, each in fields.items():
-        if each.write_only:
-            planned[name] = None
     if state is None or differing(fields, before, planned):
         _mark_unknown(fields, planned, inputs)
     asked = _modify(fields, planned, state, inputs)

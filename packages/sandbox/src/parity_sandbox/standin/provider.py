@@ -7,27 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from pulumi.provider.experimental.provider import (
-    CheckFailure,
-    CheckRequest,
-    CheckResponse,
-    ConfigureRequest,
-    ConfigureResponse,
-    CreateRequest,
-    CreateResponse,
-    DeleteRequest,
-    DiffRequest,
-    DiffResponse,
-    GetSchemaRequest,
-    GetSchemaResponse,
-    InvokeRequest,
-    InvokeResponse,
-    Provider,
-    ReadRequest,
-    ReadResponse,
-    UpdateRequest,
-    UpdateResponse,
-)
+from pulumi.provider.experimental import provider as sdk
 
 from parity_sandbox.standin.client import TIMEOUT_SECONDS, Client
 from parity_sandbox.standin.errors import ApiError, ConfigurationError, ResourceError, UnknownToStandInError, not_found
@@ -52,7 +32,7 @@ _Result = TypeVar("_Result")
 _TOKEN = re.compile("[0-9a-zA-Z]{24}")
 
 
-class StandIn(Provider):
+class StandIn(sdk.Provider):
     """Imitates pulumi-resource-vercel for the resources in the table; anything else is an error that says so."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, client: Client | None = None) -> None:
@@ -60,28 +40,28 @@ class StandIn(Provider):
         self._environment: Mapping[str, str] = os.environ if environment is None else environment
         self._client = client
 
-    async def get_schema(self, request: GetSchemaRequest) -> GetSchemaResponse:
+    async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
         """The names and types of what the table holds."""
         del request
-        return GetSchemaResponse(json.dumps(schema()))
+        return sdk.GetSchemaResponse(json.dumps(schema()))
 
-    async def check_config(self, request: CheckRequest) -> CheckResponse:
+    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Refuse settings that the provider does not have."""
         failures = [
-            CheckFailure(name, f"The Vercel provider has no setting `{name}`; it has `apiToken` and `team`.")
+            sdk.CheckFailure(name, f"The Vercel provider has no setting `{name}`; it has `apiToken` and `team`.")
             for name in request.new_inputs
             if name not in _SETTINGS
         ]
         inputs = dict(request.new_inputs)
         if "apiToken" in inputs:
             inputs["apiToken"] = inputs["apiToken"].with_secret(is_secret=True)
-        return CheckResponse(inputs, failures)
+        return sdk.CheckResponse(inputs, failures)
 
-    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
         """Check the token's form, read the team, keep one client."""
         settings = {name: plain(value) for name, value in request.args.items()}
         # Like the bridge, secrets are left to the engine: it marks outputs whose inputs were secret.
-        response = ConfigureResponse(supports_preview=True)
+        response = sdk.ConfigureResponse(supports_preview=True)
         token = settings.get("apiToken")
         if token is UNKNOWN:
             return response
@@ -115,7 +95,7 @@ class StandIn(Provider):
             raise ConfigurationError(f"{POLL_VARIABLE} is {given!r}: give seconds above 0, or unset it for 5.")
         return seconds
 
-    async def check(self, request: CheckRequest) -> CheckResponse:
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Name what has no name, and refuse what the real provider's schema refuses."""
         resource = _resource(request.type)
         given = dict(request.new_inputs)
@@ -128,39 +108,39 @@ class StandIn(Provider):
         if resource.validate is not None and not failures:
             failures += await resource.validate(self._ready(), inputs)
         checked = properties(resource.fields, inputs)
-        return CheckResponse(checked, [CheckFailure(each.property, each.reason) for each in failures])
+        return sdk.CheckResponse(checked, [sdk.CheckFailure(each.property, each.reason) for each in failures])
 
-    async def diff(self, request: DiffRequest) -> DiffResponse:
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         """What an update would change, and whether by replacement; never deleted first, as bridged."""
         resource = _resource(request.type)
         _, result = await self._plan(resource, request.old_state, request.new_inputs, request.ignore_changes)
-        return DiffResponse(
+        return sdk.DiffResponse(
             changes=bool(result.changes),
             replaces=list(result.replaces),
             diffs=list(result.changes),
         )
 
-    async def create(self, request: CreateRequest) -> CreateResponse:
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """Make the resource; in a preview, say what can be known."""
         resource = _resource(request.type)
         with without_secrets(resource.fields, request.properties):
             _, result = await self._plan(resource, None, request.properties, [])
             if request.preview:
-                return CreateResponse("", properties(resource.fields, result.planned))
+                return sdk.CreateResponse("", properties(resource.fields, result.planned))
             state = _known(await resource.create(self._ready(), result.planned))
-        return CreateResponse(state["id"], properties(resource.fields, state))
+        return sdk.CreateResponse(state["id"], properties(resource.fields, state))
 
-    async def update(self, request: UpdateRequest) -> UpdateResponse:
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """Change the resource in place; in a preview, say what can be known."""
         resource = _resource(request.type)
         with without_secrets(resource.fields, {**request.olds, **request.news}):
             state, result = await self._plan(resource, request.olds, request.news, list(request.ignore_changes))
             if request.preview:
-                return UpdateResponse(properties(resource.fields, result.planned))
+                return sdk.UpdateResponse(properties(resource.fields, result.planned))
             if resource.update is None or state is None:
                 raise ResourceError(f"Updating {resource.token} is not supported", "every change replaces it")
             changed = _known(await resource.update(self._ready(), state, result.planned))
-        return UpdateResponse(properties(resource.fields, changed))
+        return sdk.UpdateResponse(properties(resource.fields, changed))
 
     async def _plan(
         self,
@@ -178,7 +158,7 @@ class StandIn(Provider):
             await resource.review(self._ready(), result.planned)
         return state, result
 
-    async def read(self, request: ReadRequest) -> ReadResponse:
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Read the resource, or find it by its import id; an empty answer where it is gone."""
         resource = _resource(request.type)
         with without_secrets(resource.fields, request.properties):
@@ -187,13 +167,13 @@ class StandIn(Provider):
             else:
                 state = await _unless_gone(self._find(resource, request.resource_id))
         if state is None:
-            return ReadResponse()
+            return sdk.ReadResponse()
         outputs = properties(resource.fields, state)
         if request.properties:
             inputs = after_refresh(resource.fields, request.inputs, outputs)
         else:
             inputs = after_import(resource.fields, outputs)
-        return ReadResponse(state["id"], outputs, inputs)
+        return sdk.ReadResponse(state["id"], outputs, inputs)
 
     async def _find(self, resource: Resource, identifier: str) -> Document | None:
         if resource.find is None:
@@ -204,13 +184,13 @@ class StandIn(Provider):
         found = await resource.find(self._ready(), identifier)
         return None if found is None else await resource.read(self._ready(), found)
 
-    async def delete(self, request: DeleteRequest) -> None:
+    async def delete(self, request: sdk.DeleteRequest) -> None:
         """Remove the resource; one that is gone already is no error."""
         resource = _resource(request_type(request.urn))
         with without_secrets(resource.fields, request.properties):
             await _unless_gone(resource.delete(self._ready(), document(resource.fields, request.properties)))
 
-    async def invoke(self, request: InvokeRequest) -> InvokeResponse:
+    async def invoke(self, request: sdk.InvokeRequest) -> sdk.InvokeResponse:
         """No data source is imitated."""
         raise UnknownToStandInError(f"the function `{request.tok}`")
 

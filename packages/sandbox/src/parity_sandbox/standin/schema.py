@@ -53,8 +53,6 @@ class Field:
     keep: bool = False
     """Whether an update keeps the value in state where the program is silent; else it is unknown in a preview."""
     secret: bool = False
-    write_only: bool = False
-    """Sent, never kept in state."""
     element: Field | None = None
     """What a list, set or map holds; strings where it is None."""
     fields: Mapping[str, Field] = field(default_factory=dict[str, "Field"])

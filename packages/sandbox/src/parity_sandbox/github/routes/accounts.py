@@ -11,10 +11,6 @@ from parity_sandbox.github.wire import accounts as wire
 from parity_sandbox.store import Document
 
 
-def _viewer(call: Call) -> Document:
-    return wire.full_user(accounts.viewer(call.context))
-
-
 def _user(call: Call) -> Document:
     login = call.path("username")
     found = accounts.owner(call.context, login)
@@ -51,7 +47,7 @@ def _meta(_call: Call) -> Document:
 _NO_KEYS = "Always empty: the sandbox keeps no keys of users."
 
 ROUTES = (
-    route("GET", "/user", _viewer, "users/get-authenticated"),
+    route("GET", "/user", lambda call: wire.full_user(accounts.viewer(call.context)), "users/get-authenticated"),
     route("GET", "/users/{username}", _user, "users/get-by-username"),
     route("GET", "/users/{username}/gpg_keys", _no_keys, "users/list-gpg-keys-for-user", _NO_KEYS),
     route("GET", "/users/{username}/keys", _no_keys, "users/list-public-keys-for-user", _NO_KEYS),

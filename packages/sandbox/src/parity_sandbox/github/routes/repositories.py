@@ -23,10 +23,6 @@ def _list_of_organization(call: Call) -> Result:
     return _owned(call, named.organization(call)["login"])
 
 
-def _list_of_user(call: Call) -> Result:
-    return _owned(call, call.path("username"))
-
-
 def _owned(call: Call, login: str) -> Result:
     found = repositories.owned_by(call.context, login)
     return [wire.minimal(each, accounts.owner_of(call.context, each)) for each in found]
@@ -40,20 +36,8 @@ def _create_for_user(call: Call) -> Document:
     return _full(call, repositories.create(call.context, accounts.viewer(call.context)["login"], call.body))
 
 
-def _get(call: Call) -> Document:
-    return _full(call, named.repository(call))
-
-
 def _edit(call: Call) -> Document:
     return _full(call, repositories.edit(call.context, named.repository(call), call.body))
-
-
-def _delete(call: Call) -> None:
-    repositories.delete(call.context, named.repository(call))
-
-
-def _topics(_call: Call, repository: Document) -> Document:
-    return {"names": repository["topics"]}
 
 
 def _set_topics(call: Call, repository: Document) -> Document:
@@ -102,10 +86,6 @@ def _remove_collaborator(call: Call) -> None:
     accounts.revoke_user(call.context, named.repository(call)["id"], call.path("username"))
 
 
-def _no_invitations(_call: Call, _repository: Document) -> Result:
-    return []
-
-
 _COLLABORATOR = f"{REPOSITORY}/collaborators/{{username}}"
 _ALERTS = "/vulnerability-alerts"
 
@@ -113,14 +93,14 @@ ROUTES = (
     route("GET", "/orgs/{org}/repos", _list_of_organization, "repos/list-for-org"),
     route("POST", "/orgs/{org}/repos", _create_in_organization, "repos/create-in-org"),
     route("POST", "/user/repos", _create_for_user, "repos/create-for-authenticated-user"),
-    route("GET", "/users/{username}/repos", _list_of_user, "repos/list-for-user"),
+    route("GET", "/users/{username}/repos", lambda call: _owned(call, call.path("username")), "repos/list-for-user"),
     route(
-        "GET", REPOSITORY, _get, "repos/get",
+        "GET", REPOSITORY, lambda call: _full(call, named.repository(call)), "repos/get",
         "Counts (stars, forks, size) are always 0.", "The caller always administers the repository.",
     ),
     route("PATCH", REPOSITORY, _edit, "repos/update"),
-    route("DELETE", REPOSITORY, _delete, "repos/delete"),
-    inside("GET", "/topics", _topics, "repos/get-all-topics"),
+    route("DELETE", REPOSITORY, lambda call: repositories.delete(call.context, named.repository(call)), "repos/delete"),
+    inside("GET", "/topics", lambda _call, repository: {"names": repository["topics"]}, "repos/get-all-topics"),
     inside("PUT", "/topics", _set_topics, "repos/replace-all-topics"),
     inside("GET", _ALERTS, _alerts, "repos/check-vulnerability-alerts"),
     inside("PUT", _ALERTS, _enable_alerts, "repos/enable-vulnerability-alerts"),
@@ -132,5 +112,5 @@ ROUTES = (
         "The user has access at once (204): there are no invitations.",
     ),
     route("DELETE", _COLLABORATOR, _remove_collaborator, "repos/remove-collaborator"),
-    inside("GET", "/invitations", _no_invitations, "repos/list-invitations", "Always empty."),
+    inside("GET", "/invitations", lambda _call, _repository: [], "repos/list-invitations", "Always empty."),
 )  # fmt: skip

@@ -50,10 +50,6 @@ def _edit(call: Call) -> Document:
     return _full(call, organization, changed)
 
 
-def _delete(call: Call) -> None:
-    accounts.delete_team(call.context, _team(call))
-
-
 def _members(call: Call) -> Result:
     found = accounts.members(call.context, _team(call), call.query("role", "all"))
     return [wire.account(each) for each in found]
@@ -106,7 +102,7 @@ _MEMBER, _REPOSITORY = f"{_TEAM}/memberships/{{username}}", f"{_TEAM}/repos/{{ow
 _BY_SLUG = (
     route("GET", _TEAM, _get, "teams/get-by-name"),
     route("PATCH", _TEAM, _edit, "teams/update-in-org"),
-    route("DELETE", _TEAM, _delete, "teams/delete-in-org"),
+    route("DELETE", _TEAM, lambda call: accounts.delete_team(call.context, _team(call)), "teams/delete-in-org"),
     route("GET", f"{_TEAM}/members", _members, "teams/list-members-in-org"),
     route(
         "PUT", _MEMBER, _add_member, "teams/add-or-update-membership-for-user-in-org",

@@ -9,14 +9,7 @@ from parity_sandbox.standin.checks import between, each_of, length, size
 from parity_sandbox.standin.client import Client
 from parity_sandbox.standin.errors import ApiError, ResourceError
 from parity_sandbox.standin.golang import items, known, text, text_pointer, without_empty, without_null
-from parity_sandbox.standin.resources.shared import (
-    PROJECT_ID,
-    TEAM_ID,
-    Resource,
-    failing,
-    require_project,
-    split,
-)
+from parity_sandbox.standin.resources.shared import PROJECT_ID, TEAM_ID, Resource, failing, require_project, split
 from parity_sandbox.standin.schema import Call, Document, Failure, Field
 
 CREATE = Call("POST", "/v10/projects/{projectId}/env")
@@ -33,7 +26,7 @@ FIELDS: dict[str, Field] = {
     "teamId": TEAM_ID,
     "key": Field("string", required=True, replace="always"),
     "value": Field("string", optional=True, secret=True),
-    "valueWo": Field("string", optional=True, secret=True, write_only=True),
+    "valueWo": Field("string", optional=True, secret=True),
     "valueWoVersion": Field("integer", optional=True, checks=(between(0),)),
     "targets": Field(
         "set", optional=True, computed=True, keep=True, checks=(each_of("production", "preview", "development"),)

@@ -19,10 +19,6 @@ def _create(call: Call) -> Document:
     return projects.view(call.world, projects.create(call.world, call.body()))
 
 
-def _read(call: Call) -> Document:
-    return projects.view(call.world, call.project)
-
-
 def _update(call: Call) -> Document:
     return projects.view(call.world, projects.update(call.world, call.project, call.body()))
 
@@ -61,10 +57,6 @@ def _remove_hook(call: Call) -> Document:
     return _saved(call)
 
 
-def _bypass(call: Call) -> Document:
-    return protection.change(call.world, call.project, call.body())
-
-
 def _retention(call: Call) -> Document:
     return projects.set_retention(call.world, call.project, call.body())
 
@@ -73,10 +65,6 @@ def _crons(call: Call) -> Document:
     project, body = call.project, call.body({"enabled": "boolean"}, required=("enabled",))
     projects.set_crons(call.world, project, enabled=body["enabled"])
     return projects.view(call.world, project)
-
-
-def _function_cpu(call: Call) -> Document:
-    return projects.function_cpu(call.project)
 
 
 def _set_function_cpu(call: Call) -> Document:
@@ -105,7 +93,7 @@ _NAME = "`alias` is the name, as in the description; the CLI's types have an obj
 ROUTES = (
     route("GET", "/v10/projects", _list, "getProjects"),
     route("POST", "/v11/projects", _create, "createProject; client/project.go"),
-    route("GET", f"/v10{_ONE}", _read, "getProject; client/project.go"),
+    route("GET", f"/v10{_ONE}", lambda call: projects.view(call.world, call.project), "getProject; client/project.go"),
     route(
         "PATCH", f"/v10{_ONE}", _update, "updateProject; client/project.go",
         "Passwords and trusted addresses are kept or dropped, but no visitor is asked for them.",
@@ -120,7 +108,7 @@ ROUTES = (
     route("POST", f"/v2{_ONE}/deploy-hooks", _add_hook, "client/deploy_hooks.go", "The hook's URL deploys nothing."),
     route("DELETE", f"/v2{_ONE}/deploy-hooks/{{hookId}}", _remove_hook, "client/deploy_hooks.go"),
     route(
-        "PATCH", f"/v10{_ONE}/protection-bypass", _bypass,
+        "PATCH", f"/v10{_ONE}/protection-bypass", lambda call: protection.change(call.world, call.project, call.body()),
         "updateProjectProtectionBypass; client/project_protection_bypass.go",
     ),
     route(
@@ -128,7 +116,7 @@ ROUTES = (
         "Nothing is deleted when its time has come.",
     ),
     route("PATCH", f"/v1{_ONE}/crons", _crons, "client/project_crons.go", "No cron runs."),
-    route("GET", _CPU, _function_cpu, "client/project_function_cpu.go"),
+    route("GET", _CPU, lambda call: projects.function_cpu(call.project), "client/project_function_cpu.go"),
     route("PATCH", _CPU, _set_function_cpu, "client/project_function_cpu.go"),
     route(
         "POST", f"/v10{_ONE}/promote/{{deploymentId}}", partial(_alias_request, "promote"), "requestPromote",

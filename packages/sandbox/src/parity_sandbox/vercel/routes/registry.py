@@ -18,10 +18,6 @@ def _found(call: Call) -> Document:
     return registry.find(call.world, call.path("idOrName"), call.required("projectId"))
 
 
-def _read_repository(call: Call) -> Document:
-    return {"repository": registry.view(_found(call))}
-
-
 def _update_repository(call: Call) -> Document:
     changed = {**_found(call), **call.body(registry.UPDATE)}
     return {"repository": registry.view(registry.save(call.world, changed))}
@@ -114,7 +110,7 @@ _REPOSITORY, _PERMISSIONS = "client/vcr_repository.go", "client/vcr_repository_p
 ROUTES = (
     route("GET", _ALL, _repositories, "listRepositories"),
     route("POST", _ALL, _create_repository, f"createRepository; {_REPOSITORY}"),
-    route("GET", _ONE, _read_repository, f"getRepository; {_REPOSITORY}"),
+    route("GET", _ONE, lambda call: {"repository": registry.view(_found(call))}, f"getRepository; {_REPOSITORY}"),
     route("PATCH", _ONE, _update_repository, _REPOSITORY),
     route("DELETE", _ONE, _delete_repository, f"deleteRepository; {_REPOSITORY}", "At once."),
     route("GET", _SHARED, _permissions, f"listRepositoryPermissions; {_PERMISSIONS}"),

@@ -7,10 +7,6 @@ from parity_sandbox.vercel import rolling, wire
 from parity_sandbox.vercel.wire import Call, route
 
 
-def _config(call: Call) -> Document:
-    return rolling.config(call.project)
-
-
 def _configure(call: Call) -> Document:
     return rolling.configure(call.world, call.project, call.body())
 
@@ -43,7 +39,7 @@ def _complete(call: Call) -> Document:
 _AT = "/v1/projects/{idOrName}/rolling-release"
 
 ROUTES = (
-    route("GET", f"{_AT}/config", _config, "getRollingReleaseConfig"),
+    route("GET", f"{_AT}/config", lambda call: rolling.config(call.project), "getRollingReleaseConfig"),
     route("PATCH", f"{_AT}/config", _configure, "updateRollingReleaseConfig"),
     route("DELETE", f"{_AT}/config", _remove, "deleteRollingReleaseConfig"),
     route("GET", _AT, _read, "getRollingRelease"),

@@ -23,10 +23,6 @@ def _found(call: Call) -> Document:
     return call.world.owned("drains", call.path("id"), "Drain not found.")
 
 
-def _update_drain(call: Call) -> Document:
-    return drains.update(call.world, _found(call), call.body())
-
-
 def _delete_drain(call: Call) -> None:
     call.world.collection("drains").delete(_found(call)["id"])
 
@@ -56,14 +52,6 @@ def _rule(call: Call) -> Document:
     return alerts.find(call.world, call.path("id"))
 
 
-def _read_rule(call: Call) -> Document:
-    return {"rule": _rule(call)}
-
-
-def _update_rule(call: Call) -> Document:
-    return {"rule": alerts.update(call.world, _rule(call), call.body(alerts.CHANGE))}
-
-
 def _delete_rule(call: Call) -> Document:
     alerts.delete(call.world, call.path("id"))
     return {"success": True}
@@ -79,7 +67,7 @@ ROUTES = (
         "Log lines can be read at the endpoint's host and are not posted; no trace is made.",
     ),
     route("GET", _ONE, _found, "getDrain; client/log_drain.go, client/trace_drain.go"),
-    route("PATCH", _ONE, _update_drain, "updateDrain"),
+    route("PATCH", _ONE, lambda call: drains.update(call.world, _found(call), call.body()), "updateDrain"),
     route("DELETE", _ONE, _delete_drain, "deleteDrain; client/log_drain.go, client/trace_drain.go"),
     route("GET", "/v1/verify-endpoint", _verification_code, "client/log_drain.go"),
     route("GET", _TRACING, _tracing, "client/project_tracing.go"),
@@ -89,7 +77,7 @@ ROUTES = (
         "POST", _RULES, _create_rule, _GO, "A filter is kept as it is given.", "Custom rules are refused.",
         "Nothing is detected, no one is notified.",
     ),
-    route("GET", _RULE, _read_rule, _GO),
-    route("PATCH", _RULE, _update_rule, _GO),
+    route("GET", _RULE, lambda call: {"rule": _rule(call)}, _GO),
+    route("PATCH", _RULE, lambda call: {"rule": alerts.update(call.world, _rule(call), call.body(alerts.CHANGE))}, _GO),
     route("DELETE", _RULE, _delete_rule, _GO),
 )  # fmt: skip

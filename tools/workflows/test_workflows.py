@@ -10,7 +10,9 @@ import subprocess
 import pytest
 
 from infra.catalog import CATALOG
+from parity.cli.commands import doctor
 from parity.config.project import Project
+from parity.console import Screen
 from parity.local import accounts
 from parity_toolchain import recipes
 from support import workflows
@@ -110,6 +112,16 @@ def test_the_doctor_says_what_each_job_can_do():
     assert "PostgreSQL login: read the catalogues, ends with the job" in found["drift.yml audit"]
     assert found["deliver.yml apply"].startswith("in <stack>: Vercel token: change the team's projects")
     assert "promote.yml stack" not in found, "its jobs are deliver.yml's"
+
+
+def test_a_terminal_has_one_line_for_each_job(capsys):
+    doctor._show(Screen(), list(accounts.workflows(PROJECT)))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(list(accounts.workflows(PROJECT)))
+    assert max(map(len, lines)) <= 80
+    assert next(line for line in lines if "deliver.yml apply" in line).endswith(
+        "changes Vercel, GitHub, PostgreSQL, Pulumi"
+    )
 
 
 def test_the_job_that_may_comment_runs_the_default_branch_whatever_the_base_is():

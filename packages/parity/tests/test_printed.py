@@ -15,8 +15,7 @@ BEFORE = "parity sandbox exec --"
 
 @pytest.fixture(autouse=True)
 def _led(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(printed, "_before", [])
-    printed.through(BEFORE)
+    monkeypatch.setenv(printed.PREFIX, BEFORE)
 
 
 @pytest.mark.parametrize(
@@ -62,5 +61,5 @@ def test_what_is_no_command_of_another_program_and_what_programs_read_stays(text
 
 
 def test_where_the_shell_reaches_the_same_nothing_is_put_before(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(printed, "_before", [])
+    monkeypatch.delenv(printed.PREFIX)
     assert printed.text(f"    {CURL}\n") == f"    {CURL}\n"

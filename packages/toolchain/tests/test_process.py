@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 
@@ -55,6 +56,27 @@ def test_a_long_program_that_never_ends_is_ended_with_its_children(tmp_path):
     while time.monotonic() < deadline and _runs(child):
         time.sleep(0.02)
     assert not _runs(child)
+
+
+def test_ctrl_c_while_a_program_is_being_started_ends_it(monkeypatch):
+    started = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
+            started.append(self.pid)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    own = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(["sleep", "600"], limit=60, environ=ENVIRON)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "and the next one interrupts at once"
+    finally:
+        signal.signal(signal.SIGINT, own)
+    monkeypatch.undo()
+    assert not _runs(*started)
 
 
 def _runs(pid: int) -> bool:

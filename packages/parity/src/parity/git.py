@@ -106,7 +106,7 @@ class Repository:
         Raises:
             ParityError: git cannot compare them.
         """
-        done = self._run("diff", "--name-only", "HEAD", other, "--", *paths)
+        done = self.run("diff", "--name-only", "HEAD", other, "--", *paths)
         if done is None or done.returncode:
             why = done.stderr.strip() if done else "git did not answer"
             raise ParityError(
@@ -128,7 +128,7 @@ class Repository:
 
     def differs(self, sha: str, folder: str) -> bool | None:
         """Whether a folder, named from the repository's top, differs between a commit and HEAD; None without answer."""
-        done = self._run("diff", "--quiet", sha, "HEAD", "--", f":(top){folder}")
+        done = self.run("diff", "--quiet", sha, "HEAD", "--", f":(top){folder}")
         return None if done is None or done.returncode not in {0, 1} else bool(done.returncode)
 
     def head(self) -> Commit | None:
@@ -209,10 +209,10 @@ class Repository:
 
     def _ask(self, *arguments: str) -> str | None:
         """What git answers, or None where it fails: no repository, no such name."""
-        done = self._run(*arguments)
+        done = self.run(*arguments)
         return done.stdout if done is not None and done.returncode == 0 else None
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str] | None:
         """Run git in the project's folder; None where there is no git, or it does not answer in time."""
         try:
             return subprocess.run(

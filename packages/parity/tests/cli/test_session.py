@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from parity.cli import session
+from parity.cli.commands import sandbox as commands
 from parity.config.project import Project
 from parity.errors import UsageError
 from parity.local.environment import accounts, backends
 from parity.local.sandbox import Local
+from parity.printed import PREFIX
 from parity_sandbox import lifecycle
 from parity_sandbox.locks import hold
 
@@ -67,10 +70,22 @@ def log_in(tmp_path, document):
 def test_without_any_account_a_running_sandbox_is_used_and_said_on_standard_error(project, sandbox, capsys):
     session.settle(project)
     assert sandbox == [project.root / ".sandbox"]
-    assert dict(os.environ) == SANDBOX
+    assert dict(os.environ) == {**SANDBOX, PREFIX: "parity sandbox exec --"}
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("Sandbox: .sandbox, because no backend is configured")
+
+
+@pytest.mark.parametrize(
+    ("folder", "prefix"),
+    [(None, "parity sandbox exec --"), ("my sandbox", "parity sandbox exec --dir 'my sandbox' --")],
+)
+def test_what_a_program_in_the_sandbox_prints_can_be_typed_outside(project, sandbox, monkeypatch, folder, prefix):
+    given = []
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr(os, "execvpe", lambda *called: given.append(called))
+    commands.execute(["parity", "drift"], Path(folder) if folder else None)
+    assert given == [("parity", ["parity", "drift"], {**SANDBOX, PREFIX: prefix})]
 
 
 @pytest.mark.parametrize("name", ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"])

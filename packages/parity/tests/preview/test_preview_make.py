@@ -16,6 +16,7 @@ def test_the_previewed_commit_is_the_pull_requests_own(tmp_path):
 
 def test_the_run_is_known_inside_a_workflow_only():
     environment = {
+        "GITHUB_ACTIONS": "true",
         "GITHUB_RUN_NUMBER": "12",
         "GITHUB_RUN_ATTEMPT": "2",
         "GITHUB_RUN_ID": "99",
@@ -26,4 +27,5 @@ def test_the_run_is_known_inside_a_workflow_only():
     assert run is not None
     assert (run.number, run.attempt) == (12, 2)
     assert run.url == "https://github.example/acme/storefront/actions/runs/99/attempts/2"
+    assert run.repository_url == "https://github.example/acme/storefront"
     assert make.workflow_run({}) is None

@@ -138,5 +138,5 @@ def test_the_environments_of_the_jobs_are_asked_for_their_secrets(small_instance
     assert found("staging-preview") == ("fault", "admits every branch to its secrets")
     policy = {"protected_branches": False, "custom_branch_policies": True}
     world.github("PUT", place, {"deployment_branch_policy": policy})
-    assert found("staging-preview") == ("ok", "has every secret that its jobs ask for")
+    assert found("staging-preview") == ("ok", "has its jobs' secrets")
     assert found("staging-pull-request") == absent

@@ -251,6 +251,7 @@ def post(instance: Instance, tmp_path: Any, number: int, *, run: int, folder: st
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": number, "head": {"sha": "c" * 40}}}))
     environment = {
+        "GITHUB_ACTIONS": "true",
         "GITHUB_EVENT_PATH": str(event),
         "GITHUB_REPOSITORY": REPOSITORY,
         "GITHUB_RUN_ID": "99",

@@ -124,19 +124,40 @@ def _started(
     command: Sequence[str], environ: Mapping[str, str], cwd: Path | None, out: IO[bytes] | int, err: IO[bytes] | int
 ) -> Generator[subprocess.Popen[bytes]]:
     """Start a program in a process group of its own, and end the group however the caller leaves."""
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environ), cwd=cwd, process_group=0
-        )
-    except OSError as error:
-        raise ProgramNotStarted(f"{command[0]} cannot be run: {error.strerror}") from error
-    try:
+    with contextlib.ExitStack() as leaving:
+        try:
+            with _uninterrupted():
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environ), cwd=cwd,
+                    process_group=0,
+                )  # fmt: skip
+                leaving.callback(_end, process)
+        except OSError as error:
+            raise ProgramNotStarted(f"{command[0]} cannot be run: {error.strerror}") from error
         yield process
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Generator[None]:
+    """Let Ctrl-C, which interrupts the main thread alone, wait for the body's end: what is started is known then."""
+    own, held = signal.getsignal(signal.SIGINT), list[int]()
+    if threading.current_thread() is not threading.main_thread() or not callable(own):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
     finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        signal.signal(signal.SIGINT, own)
+    if held:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _silent(command: Sequence[str], limit: float) -> str:

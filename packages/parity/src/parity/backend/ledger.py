@@ -46,8 +46,8 @@ _NAMES = frozenset({"form", "update", "event", "time", "command", "project", "st
 """Fields that the record is found and read by; they are names, and stay as they are."""
 _OF_OBJECTS = frozenset({"event", "time", "ended", "after"})
 """Fields of a record's two objects that are not fields of the record."""
-_CHAINED = 50
-"""Of the newest records, how many are searched for objects that none names yet."""
+NEWEST = 50
+"""Of the newest records, how many are searched at the most: for the last update, for objects that none names yet."""
 _AT_ONCE = 16
 """Objects that are read at the same time."""
 _SETTLED = timedelta(hours=1)
@@ -169,6 +169,10 @@ class Ledger:
         """
         return list(itertools.islice(self.newest(), last))[::-1]
 
+    def under_way(self) -> bool:
+        """Whether one of the newest records has no end; holds and lifts may come after it. Raises as `records`."""
+        return any(each.end is None for each in self.records(last=10))
+
     def newest(self, touching: Callable[[str], bool] | None = None) -> Iterator[Record]:
         """The records, newest first, each read when it is asked for; raises as `records`.
 
@@ -256,7 +260,7 @@ class Ledger:
         """The newest objects that none names yet: the names, and the SHA-256 of each."""
         there: dict[str, str] = {}
         named: set[str] = set()
-        for identity, begin, end in itertools.islice(self._raw(), _CHAINED):
+        for identity, begin, end in itertools.islice(self._raw(), NEWEST):
             for ending, data in ((BEGIN, begin), (END, end)):
                 if data:
                     there[identity + ending] = digest(data)

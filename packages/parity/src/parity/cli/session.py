@@ -103,7 +103,7 @@ def _enter(project: Project, directory: Path) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
-    printed.through("parity sandbox exec --")
+    os.environ[printed.PREFIX] = "parity sandbox exec --"
 
 
 def ask_github(token: str, ask: Callable[[Client], Awaitable[Answer]], *, what: str, where: str, right: str) -> Answer:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from parity import inventory
 from parity.backend import blame, built
-from parity.backend.ledger import ASIDE
+from parity.backend.ledger import ASIDE, NEWEST
 from parity.backend.stack_backend import open_backend
 from parity.drift import (
     compare,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from parity.vendors.http import Limits
 
 
-_NEWEST = 50
-"""Of the ledger's records, how many are read at the most for the last update."""
 _READ = re.compile(r"\b(?:secrets|vars)\.([A-Za-z_]\w*)")
 
 
@@ -159,7 +157,7 @@ def _ledger(stack: Stack) -> tuple[Ledger | None, str]:
     ledger = None
     try:
         ledger = open_backend(stack).ledger
-        newest = itertools.islice(ledger.newest(), _NEWEST) if ledger else ()
+        newest = itertools.islice(ledger.newest(), NEWEST) if ledger else ()
         last = next((each for each in newest if each.begin.get("command") not in ASIDE), None)
     except ParityError as error:
         return ledger, f"not known: {error.what}"

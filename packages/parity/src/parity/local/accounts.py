@@ -84,7 +84,7 @@ def _judged(name: str, found: Mapping[str, object] | None, asked: set[str], own:
         return "fault" if own & asked else "note", f"lacks {', '.join(sorted(lacks))}"
     if name.endswith("-preview") and not found["deploymentBranchPolicy"]:
         return "fault", "admits every branch to its secrets"
-    return "ok", "has every secret that its jobs ask for"
+    return "ok", "has its jobs' secrets"
 
 
 def workflows(project: Project) -> Iterator[Check]:
@@ -93,7 +93,9 @@ def workflows(project: Project) -> Iterator[Check]:
         may = [f"{each.name}: {job.may(each)}, ends {each.ends}" for each in job.credentials]
         may.append(f"its own token: {job.permissions or 'nothing'}, ends with the job")
         where = f"in {job.environment}: " if job.environment else ""
-        yield Check(f"{job.workflow} {job.name}", "ok", where + "; ".join(may), source="workflow")
+        vendors = ", ".join(dict.fromkeys(each.name.partition(" ")[0] for each in job.credentials))
+        brief = f"{'reads' if job.reads else 'changes'} {vendors}" if vendors else "has its own token alone"
+        yield Check(f"{job.workflow} {job.name}", "ok", where + "; ".join(may), source="workflow", brief=brief)
 
 
 def backend(project: Project) -> Iterator[Check]:
@@ -119,8 +121,7 @@ def _opened(stack: Stack) -> Iterator[Check]:
     except ParityError as error:
         yield Check(name, "fault", error.what, source="account", remedy=error.remedy or "")
         return
-    file = stack.project.stack_files()[stack.name].name
-    yield Check(name, "ok", f"of {file} decrypted, every value as it must be", source="account")
+    yield Check(name, "ok", "decrypted, every value as it must be", source="account")
     yield from _allowed(stack, settings, frozenset(state.projects().values()))
     yield _ledger(stack)
 

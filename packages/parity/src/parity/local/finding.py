@@ -19,3 +19,5 @@ class Check:
     source: str | None = None
     """Where a program came from: PATH, plugin cache, download, build, stand-in."""
     remedy: str | None = None
+    brief: str = ""
+    """What a line of a terminal has room for, where the detail is longer."""

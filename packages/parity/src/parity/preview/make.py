@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from parity import documents
 from parity.backend import blame
 from parity.backend.stack_backend import open_backend
+from parity.backend.this_host import run_of
 from parity.check import proof
 from parity.check.report import faults, headline
 from parity.config import settings
@@ -164,13 +165,11 @@ def _history(stack: Stack) -> list[documents.Document]:
 
 def workflow_run(environ: Mapping[str, str]) -> Run | None:
     """The GitHub Actions run that this process is part of, or None outside one."""
-    number, repository = environ.get("GITHUB_RUN_NUMBER", ""), environ.get("GITHUB_REPOSITORY", "")
-    if not number.isdigit() or not repository:
+    number, found = environ.get("GITHUB_RUN_NUMBER", ""), run_of(environ)
+    if not number.isdigit() or found is None:
         return None
-    address = f"{environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
-    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
-    url = f"{address}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}/attempts/{attempt}"
-    return Run(int(number), int(attempt) if attempt.isdigit() else 1, url, address)
+    repository_url = found.url.removesuffix(f"/actions/runs/{found.id}")
+    return Run(int(number), found.attempt, f"{found.url}/attempts/{found.attempt}", repository_url)
 
 
 def prove(project: Project) -> Proof:

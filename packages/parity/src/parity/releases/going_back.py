@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from parity.console import Screen
     from parity.evaluate.stack import Stack
 
-_NEWEST = 10
-"""Of the ledger's records, how many are read for one without an end."""
-
 
 def go(stack: Stack, screen: Screen, note: Note, why: str) -> str:
     """Make the release live that was live before the watched one; gives its id.
@@ -54,4 +51,4 @@ def finish(stack: Stack, screen: Screen, note: Note, why: str) -> str:
 def _under_way(stack: Stack) -> bool:
     """Whether the newest updates have one without an end, which the next one recovers."""
     ledger = open_backend(stack).ledger
-    return ledger is not None and any(each.end is None for each in ledger.records(last=_NEWEST))
+    return ledger is not None and ledger.under_way()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parity import markup
+from parity.backend.this_host import run_of
 from parity.errors import UnreadError, WatchError
 from parity.redact import masked
 
@@ -36,11 +37,10 @@ class Origin:
     """Why the pull request is not known, where it could not be asked for."""
 
 
-def run_address(environment: Mapping[str, str] = os.environ) -> str:
+def run_address() -> str:
     """The address of the GitHub Actions run that this is; empty where it is none."""
-    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    server, repository, run = (environment.get(name, "") for name in names)
-    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+    found = run_of(os.environ)
+    return found.url if found else ""
 
 
 def live_address(found: Sequence[ReleaseStatus]) -> str:

@@ -72,10 +72,6 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
     return Prepared({**kept, **wanted, **own}, live.outputs, live.urn)
 
 
-_NEWEST = 10
-"""Of the ledger's records, how many are read for one without an end: holds and lifts may come after such an update."""
-
-
 def make(stack: Stack, prepared: Prepared, screen: Screen) -> dict[str, str]:
     """Make the switch; gives when every domain served it, `switched`, for the record of the update that follows.
 
@@ -86,8 +82,7 @@ def make(stack: Stack, prepared: Prepared, screen: Screen) -> dict[str, str]:
         UpdateError: the release is not healthy, or Vercel refused; what was live still is.
     """
     found = stack_backend.open_backend(stack)
-    newest = found.ledger.records(last=_NEWEST) if found.ledger else []
-    if found.store is None or any(each.end is None for each in newest):
+    if found.store is None or (found.ledger and found.ledger.under_way()):
         return {}
     with (
         screen.step(f"Switch to {prepared.inputs['release']}") as step,

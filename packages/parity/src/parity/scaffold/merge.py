@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parity.errors import ProjectError
+from parity.git import Repository
 from parity.scaffold.parts import copy
 
 if TYPE_CHECKING:
@@ -106,10 +106,9 @@ def _names(listed: str) -> list[str]:
 
 
 def _git(folder: Path, *arguments: str, may_fail: bool = False) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise ProjectError("git is not installed", where="PATH", remedy="install git") from None
+    done = Repository(folder).run(*arguments)
+    if done is None:
+        raise ProjectError("git is not installed, or does not answer", where="PATH", remedy="install git")
     if done.returncode and not may_fail:
         said = (done.stderr or done.stdout).strip()
         raise ProjectError(f"git {arguments[0]} failed: {said}", where=str(folder), remedy="correct what git names")

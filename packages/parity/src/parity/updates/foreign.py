@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from parity.backend.ledger import Record, identity_of
+from parity.backend.ledger import NEWEST, Record, identity_of
 from parity.documents import is_list, is_mapping, mapping, parse, rows
 from parity.engine import engine_files
 from parity.masked import is_sealed
@@ -30,8 +30,6 @@ AGENT = "parity/"
 """What the engine's history has as the agent of an update of ours, before the operation's id (`--exec-agent`)."""
 _MARGIN = timedelta(seconds=1)
 """The engine's times are seconds without a fraction, on the clock of the command that runs it."""
-LAST = 50
-"""Of the history, and of the ledger's records, how many are read at the most."""
 _SEALED = "\0sealed:"
 _NANOS = 1_000_000_000
 
@@ -73,7 +71,7 @@ def found(place: Backend, records: Sequence[Record]) -> list[Foreign]:
     folder = engine_files.history_of(place.ledger.project, stack)
     since = f"{stack}-{int((own[-1].started - _MARGIN).timestamp() * _NANOS)}"
     names = place.store.names(folder, since)
-    history = [name for name in names if name.endswith(engine_files.HISTORY)][-LAST:]
+    history = [name for name in names if name.endswith(engine_files.HISTORY)][-NEWEST:]
     known = {each.id for each in records}
     every = [each for name in history if (each := _read(place.store, f"{folder}/{name}")) is not None]
     return [each for each in every if each.id not in known and not _ours(each, records)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.backend import this_host
 from parity.backend.blame import MERGED
+from parity.backend.ledger import NEWEST
 from parity.config import passwords
 from parity.drift.values import plain
 from parity.engine.events import is_component
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from parity.evaluate.graph import Graph
     from parity.updates.saved_plan import SavedPlan
 
-_NEWEST = 50
-"""Of the ledger's records, how many are read at the most for the last update that succeeded."""
 _FINGERPRINT = b"parity/record/1"
 """What the key of the record's fingerprints is derived for; a new number where the form changes."""
 _DIGITS = 16
@@ -203,7 +202,7 @@ def _parts(changes: tuple[Change, ...]) -> Iterator[tuple[Change, str | None]]:
 
 def _last_commit(ledger: Ledger | None) -> str | None:
     """The program's commit at the last update that succeeded, with `+changes` where files differed from it."""
-    for record in itertools.islice(ledger.newest(), _NEWEST) if ledger else ():
+    for record in itertools.islice(ledger.newest(), NEWEST) if ledger else ():
         if record.result == "succeeded" and "intent" in record.begin:
             return str(record.begin.get("commit") or "") or None
     return None

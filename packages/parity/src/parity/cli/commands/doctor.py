@@ -76,7 +76,7 @@ def _show(screen: Screen, checks: list[Check]) -> None:
 
     home = str(Path.home())
     for check in checks:
-        detail = check.detail.replace(f"{home}/", "~/").replace("\n", f"\n{_INDENT}")
+        detail = (check.brief or check.detail).replace(f"{home}/", "~/").replace("\n", f"\n{_INDENT}")
         line = (
             f"{_MARKS[check.state]} [bold]{escape(check.name):<18}[/] {escape(check.source or ''):<12} {escape(detail)}"
         )

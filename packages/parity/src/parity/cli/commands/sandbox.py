@@ -13,6 +13,7 @@ import typer
 from parity.cli.commands.options import Directory, Json, put
 from parity.cli.lazy_group import plain
 from parity.errors import SandboxDownError, SandboxError, UsageError
+from parity.printed import PREFIX
 
 if TYPE_CHECKING:
     from parity.local.sandbox import Local
@@ -124,6 +125,8 @@ def execute(
     exit code and signals are its own.
     """
     environment = _sandbox(directory).enter()
+    chosen = ["--dir", str(directory)] if directory else []
+    environment[PREFIX] = shlex.join(["parity", "sandbox", "exec", *chosen, "--"])
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - no shell is wanted
     except OSError as error:

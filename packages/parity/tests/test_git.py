@@ -6,6 +6,7 @@ import pytest
 
 from parity.errors import ParityError
 from parity.git import Repository
+from parity.scaffold import merge
 
 NOWHERE = "0" * 40
 
@@ -70,3 +71,16 @@ def test_a_shallow_clone_knows_nothing_against_a_commit(folder, tmp_path):
 def test_only_the_paths_that_are_asked_for_are_compared(folder):
     assert Repository(folder).differing("HEAD^", ["Pulumi.yaml"]) == ["shop/Pulumi.yaml"]
     assert Repository(folder).differing("HEAD^", ["uv.lock"]) == []
+
+
+def test_a_merge_within_a_hook_is_made_in_its_own_folders(folder, tmp_path, monkeypatch):
+    old, new, work = (tmp_path / name for name in ("old", "new", "work"))
+    for each, text in ((old, "two"), (new, "of the new version"), (work, None)):
+        each.mkdir()
+        if text:
+            (each / "Pulumi.yaml").write_text(text)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    head = git(folder, "rev-parse", "HEAD")
+    assert merge.merge(folder, old, new, work, "new").written == ("Pulumi.yaml",)
+    assert (folder / "Pulumi.yaml").read_text() == "of the new version"
+    assert git(folder, "rev-parse", "HEAD") == head

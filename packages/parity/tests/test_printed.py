@@ -1,4 +1,4 @@
-"""Commands of other programs get what leads them into the sandbox, and stay the commands that they are."""
+"""Commands get what leads them into the sandbox, and stay the commands that they are."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def test_what_the_shell_takes_apart_reaches_the_program_in_one_piece(command: st
 )
 def test_what_is_no_command_of_another_program_and_what_programs_read_stays(text: str):
     assert printed.text(text) == text
+
+
+def test_it_is_put_before_its_own_where_the_shell_would_lead_them_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(printed.OWN, BEFORE)
+    typed = f"next: `{BEFORE} parity up prod`, then `{BEFORE} pulumi stack`; `parity sandbox down` at the end"
+    assert printed.text("next: `parity up prod`, then `pulumi stack`; `parity sandbox down` at the end") == typed
+    assert printed.text(typed) == typed, "and once"
 
 
 def test_where_the_shell_reaches_the_same_nothing_is_put_before(monkeypatch: pytest.MonkeyPatch):

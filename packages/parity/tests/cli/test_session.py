@@ -14,7 +14,7 @@ from parity.config.project import Project
 from parity.errors import UsageError
 from parity.local.environment import accounts, backends
 from parity.local.sandbox import Local
-from parity.printed import PREFIX
+from parity.printed import OWN, PREFIX
 from parity_sandbox import lifecycle
 from parity_sandbox.locks import hold
 
@@ -76,16 +76,18 @@ def test_without_any_account_a_running_sandbox_is_used_and_said_on_standard_erro
     assert said.err.startswith("Sandbox: .sandbox, because no backend is configured")
 
 
-@pytest.mark.parametrize(
-    ("folder", "prefix"),
-    [(None, "parity sandbox exec --"), ("my sandbox", "parity sandbox exec --dir 'my sandbox' --")],
-)
-def test_what_a_program_in_the_sandbox_prints_can_be_typed_outside(project, sandbox, monkeypatch, folder, prefix):
+@pytest.mark.parametrize("folder", [None, "my sandbox"])
+@pytest.mark.parametrize("outside", ["", "PULUMI_BACKEND_URL", "VERCEL_API_TOKEN"])
+def test_what_a_program_in_the_sandbox_prints_can_be_typed_outside(project, sandbox, monkeypatch, folder, outside):
     given = []
     monkeypatch.chdir(project.root)
     monkeypatch.setattr(os, "execvpe", lambda *called: given.append(called))
+    if outside:
+        monkeypatch.setenv(outside, "mine")
     commands.execute(["parity", "drift"], Path(folder) if folder else None)
-    assert given == [("parity", ["parity", "drift"], {**SANDBOX, PREFIX: prefix})]
+    prefix = f"parity sandbox exec{' --dir ' + repr(folder) if folder else ''} --"
+    own = {OWN: prefix} if folder or outside else {}
+    assert given == [("parity", ["parity", "drift"], {**SANDBOX, PREFIX: prefix} | own)]
 
 
 @pytest.mark.parametrize("name", ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"])

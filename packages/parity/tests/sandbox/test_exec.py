@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -42,6 +43,12 @@ def test_arguments_input_output_exit_code_and_no_account_of_the_shell_are_the_pr
     script = 'printf "%s;" "$@"; cat; echo bad >&2; env | grep -c mine; exit 7'
     done = run(shared_sandbox, "sh", "-c", script, "-", "a b", "--json", "$HOME", "--", stdin="given\n", **accounts)
     assert (done.returncode, done.stdout, done.stderr) == (7, "a b;--json;$HOME;--;given\n0\n", "bad\n")
+
+
+def test_printed_commands_are_to_begin_with_it(shared_sandbox: Sandbox):
+    given = run(shared_sandbox, "sh", "-c", 'echo "$PARITY_COMMAND_PREFIX"; echo "$PARITY_OWN_COMMAND_PREFIX"').stdout
+    *before, _ = command(shared_sandbox, "parity")
+    assert [shlex.split(line) for line in given.splitlines()] == [["parity", *before[1:]]] * 2
 
 
 def test_a_signal_reaches_the_program(shared_sandbox: Sandbox):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from parity import printed
 from parity.cli.commands.options import Directory, Json, put
 from parity.cli.lazy_group import plain
 from parity.errors import SandboxDownError, SandboxError, UsageError
-from parity.printed import PREFIX
 
 if TYPE_CHECKING:
     from parity.local.sandbox import Local
@@ -124,9 +124,15 @@ def execute(
     It meets the sandbox where it would meet Vercel, GitHub and PostgreSQL. The program takes this process's place: its
     exit code and signals are its own.
     """
-    environment = _sandbox(directory).enter()
+    from parity.local.environment import accounts, backends
+
+    sandbox = _sandbox(directory)
+    environment = sandbox.enter()
     chosen = ["--dir", str(directory)] if directory else []
-    environment[PREFIX] = shlex.join(["parity", "sandbox", "exec", *chosen, "--"])
+    environment[printed.PREFIX] = shlex.join(["parity", "sandbox", "exec", *chosen, "--"])
+    project = sandbox.project
+    if chosen or backends(os.environ, project.stack_document(project.root / "Pulumi.yaml")) or accounts(os.environ):
+        environment[printed.OWN] = environment[printed.PREFIX]
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - no shell is wanted
     except OSError as error:

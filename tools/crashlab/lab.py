@@ -38,12 +38,6 @@ if TYPE_CHECKING:
     from parity.config.settings import Settings
 
 SERVED = ServeOptions(build_seconds=0.05, promote_seconds=0.05)
-SPEED = {
-    "PARITY_STANDIN_POLL_SECONDS": "0.05",
-    # The engine and the plugins of the vendors live for seconds: there is memory enough to collect nothing.
-    "GOGC": "off",
-    "PYTHONDONTWRITEBYTECODE": "",
-}
 TERRAFORM_STARTS = {TERRAFORM_ONE: terraform.ONE, TERRAFORM_TWO: terraform.TWO}
 _PARITY = {"up": ("up", STACK, "--yes"), "rollback": ("rollback", STACK, "shop", "--to", "r1", "--up")}
 _PROGRAM, _FILES, _WARM = "program", "stack-files", "warm"
@@ -179,7 +173,7 @@ def _started(folder: Path) -> Iterator[Lab]:
     local = Local(project, folder / SANDBOX)
     lifecycle.up(local.directory, SERVED)
     try:
-        instance = Instance(project, local, {**SPEED})
+        instance = Instance(project, local, {"PYTHONDONTWRITEBYTECODE": ""})
         with _warm(folder / _WARM, instance) as warm:
             instance.extra |= warm.environment(instance.environment())
             if (local.layout.pulumi / "plugins").exists():

@@ -101,14 +101,9 @@ class Warm:
         _executable(self.parity, command)
         words = [__file__, str(self.socket)]
         if parent:
-            from support.warm_client import ask, line  # noqa: PLC0415 - as a program this file has no such package
+            from support import warm_server  # noqa: PLC0415 - as a program this file has no such package
 
-            given = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
-            with Path(os.devnull).open("rb") as nothing:
-                streams = nothing.fileno(), 1, 2
-                channel = ask(str(parent.socket), words, os.fsencode(program), given, streams)
-                line(channel)
-                assert line(channel) == b"0\n", "it does not start"
+            assert not warm_server.fork(parent, words, program, environment).wait(), "it does not start"
         else:
             words[:0] = [str(interpreter), "-P"]
             subprocess.run(words, cwd=program, env=environment, stdin=subprocess.DEVNULL, check=True)

@@ -25,9 +25,13 @@ class Forked:
         self.pid = int(line(channel))
         self.returncode: int | None = None
 
+    def wait(self) -> int:
+        self.returncode = os.waitstatus_to_exitcode(int(line(self._channel)))
+        return self.returncode
+
     def poll(self) -> int | None:
         if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
-            self.returncode = os.waitstatus_to_exitcode(int(line(self._channel)))
+            self.wait()
         return self.returncode
 
     def terminate(self) -> None:
@@ -39,9 +43,15 @@ _running: list[Forked] = []
 
 def spawn(warm: Warm, words: list[str], environment: dict[str, str], output: int) -> Forked:
     """What stands for `lifecycle.spawn`."""
-    variables = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
-    with Path(os.devnull).open("rb") as nothing:
-        streams = nothing.fileno(), output, output
-        found = Forked(ask(str(warm.socket), ["-P", *words], os.fsencode(ROOT), variables, streams))
+    found = fork(warm, ["-P", *words], ROOT, environment, (output, output))
     _running[:] = [*(each for each in _running if each.poll() is None), found]
     return found
+
+
+def fork(
+    warm: Warm, words: list[str], folder: Path, environment: dict[str, str], streams: tuple[int, int] = (1, 2)
+) -> Forked:
+    """Have the words run in a folder, with nothing to read and these descriptors to write to."""
+    variables = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+    with Path(os.devnull).open("rb") as nothing:
+        return Forked(ask(str(warm.socket), words, os.fsencode(folder), variables, (nothing.fileno(), *streams)))

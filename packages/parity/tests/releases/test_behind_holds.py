@@ -49,4 +49,4 @@ def test_causes_count_from_the_last_update_however_many_holds_followed(ledger):
 def test_an_audit_says_how_the_last_update_ended(ledger):
     ledger.end(ledger.begin({"command": "up", "intent": {}}), {"result": "failed"})
     held(ledger)
-    assert audit._ledger(STACK)[1].startswith("failed, begun ")
+    assert audit._backend(STACK)[1].startswith("failed, begun ")

@@ -94,7 +94,7 @@ def test_an_audit_names_it_with_the_last_recorded_update(road, engine):
     own = road.lab.ledger
     own.end(own.begin({"command": "up", "intent": {}}), {"result": "succeeded"})
     report = Report(STACK, (), (), (), 1, 1, {}, later(0), "succeeded, begun at ten")
-    audit = Audit(road.lab.stack(), report, *(cast("Any", None) for _ in range(2)))
+    audit = Audit(road.lab.stack(), report, *(cast("Any", None) for _ in range(2)), engine.place())
     assert drift._with_foreign(audit).report.last_update == "succeeded, begun at ten"
     engine.updated(resource(URN, {"connectionLimit": 20}), when=later(10))
     said = drift._with_foreign(audit).report.last_update

@@ -44,6 +44,11 @@ class Run:
     attempt: int
     url: str
 
+    @property
+    def repository_url(self) -> str:
+        """Its repository's page."""
+        return self.url.removesuffix(f"/actions/runs/{self.id}")
+
 
 def here() -> Host:
     """This machine."""

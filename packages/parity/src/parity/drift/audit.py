@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from parity.backend.ledger import Ledger
+    from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
     from parity.inventory.model import LiveState
@@ -50,6 +51,8 @@ class Audit:
     report: Report
     sides: compare.Sides
     context: Context
+    place: Backend | None
+    """The stack's backend, as the audit read it; None where that failed."""
 
 
 def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limits: Limits | None = None) -> Audit:
@@ -61,7 +64,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     waiting("config and program")
     with ThreadPoolExecutor(max_workers=4) as pool:
         state = pool.submit(stack.recorded, show_secrets=True)
-        kept = pool.submit(_ledger, stack)
+        kept = pool.submit(_backend, stack)
         names = [name for name in stack.project.stack_files() if name != stack.name]
         siblings = [Stack(name, stack.project, stack.pulumi) for name in names]
         opening = [pool.submit(_settings_of, each) for each in siblings]
@@ -78,7 +81,8 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
             notes += [note] if note else []
         live_state = seen.result()
         recorded = state.result()
-    ledger, last = kept.result()
+    place, last = kept.result()
+    ledger = place.ledger if place else None
     modes = frozenset(each.sslmode for each in settings.databases.values())
     elsewhere = frozenset(names).union(*(compare.environments(other.graph) for other in others))
     sides = compare.Sides(graph, recorded, live_state, elsewhere, read_by_workflows(stack.project.root), modes)
@@ -87,7 +91,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
     findings = suppressions.apply(recorded, settings.exceptions, datetime.now(UTC).date())
     notes += more
     report = _report(stack, sides, findings, notes, last)
-    return Audit(stack, report, sides, Context.of(settings, live_state))
+    return Audit(stack, report, sides, Context.of(settings, live_state), place)
 
 
 def find(sides: compare.Sides, others: list[cross_stack.Other]) -> list[Finding]:
@@ -152,16 +156,16 @@ def _other(stack: Stack, settings: Settings | None) -> tuple[cross_stack.Other |
     return cross_stack.Other(stack.name, graph, opened), note
 
 
-def _ledger(stack: Stack) -> tuple[Ledger | None, str]:
-    """The stack's ledger, where there is one, and how the last update in it ended; empty where there is none."""
-    ledger = None
+def _backend(stack: Stack) -> tuple[Backend | None, str]:
+    """The stack's backend, and how the last update in its ledger ended; empty where there is none."""
+    place = None
     try:
-        ledger = open_backend(stack).ledger
-        newest = itertools.islice(ledger.newest(), NEWEST) if ledger else ()
+        place = open_backend(stack)
+        newest = itertools.islice(place.ledger.newest(), NEWEST) if place.ledger else ()
         last = next((each for each in newest if each.begin.get("command") not in ASIDE), None)
     except ParityError as error:
-        return ledger, f"not known: {error.what}"
-    return ledger, f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""
+        return place, f"not known: {error.what}"
+    return place, f"{last.result}, begun {last.started:%Y-%m-%d %H:%M:%S} UTC" if last else ""
 
 
 def _recorded(findings: list[Finding], ledger: Ledger | None) -> tuple[list[Finding], list[str]]:

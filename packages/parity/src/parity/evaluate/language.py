@@ -78,56 +78,58 @@ class ProgramServicer(language_pb2_grpc.LanguageRuntimeServicer):
         return contextvars.copy_context().run(_run, request)
 
 
-class Provider:
-    """The project's own provider, to which a preview attaches; it is loaded when the first call comes."""
+class _Late:
+    """A servicer that is made when its first call comes."""
 
-    def __init__(self, loaded: threading.Event) -> None:
+    def __init__(self, loaded: threading.Event, make: Callable[[], Any]) -> None:
         """Take what is set when the program's modules are loaded: two threads must not import at once."""
         self._loaded = loaded
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._make = make
 
     @functools.cached_property
     def _servicer(self) -> Any:
-        return importlib.import_module(_PROVIDER).attached()
-
-    def __getattr__(self, name: str) -> Callable[[Any, Any], Any]:
-        """The call of that name, as a server that is not asynchronous takes it."""
-
-        async def asked(request: Any, context: Any) -> Any:
-            return await getattr(self._servicer, name)(request, context)
-
-        def call(request: Any, context: Any) -> Any:
-            self._loaded.wait()
-            return asyncio.run_coroutine_threadsafe(asked(request, context), self._loop).result()
-
-        return call
-
-
-class Policies:
-    """The policy pack, which a preview finds at this port (`ProgramServer.policies`)."""
-
-    def __init__(self, loaded: threading.Event) -> None:
-        """Take what is set when the program's modules are loaded."""
-        self._loaded = loaded
-
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Answer at once: the engine waits ten seconds for it, and the program may take longer to load."""
-        del request, context
-        return analyzer_pb2.AnalyzerHandshakeResponse()
-
-    @functools.cached_property
-    def _servicer(self) -> Any:
-        return importlib.import_module(_PACK).servicer()
+        return self._make()
 
     def __getattr__(self, name: str) -> Callable[[Any, Any], Any]:
         """The call of that name."""
 
         def call(request: Any, context: Any) -> Any:
             self._loaded.wait()
-            return getattr(self._servicer, name)(request, context)
+            return self.answer(name, request, context)
 
         return call
+
+    def answer(self, name: str, request: Any, context: Any) -> Any:
+        return getattr(self._servicer, name)(request, context)
+
+
+class Provider(_Late):
+    """The project's own provider, to which a preview attaches; its servicer is asynchronous, the server is not."""
+
+    def __init__(self, loaded: threading.Event) -> None:
+        """Take what is set when the program's modules are loaded."""
+        super().__init__(loaded, lambda: importlib.import_module(_PROVIDER).attached())
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def answer(self, name: str, request: Any, context: Any) -> Any:
+        async def answered() -> Any:
+            return await super(Provider, self).answer(name, request, context)
+
+        return asyncio.run_coroutine_threadsafe(answered(), self._loop).result()
+
+
+class Policies(_Late):
+    """The policy pack, which a preview finds at this port (`ProgramServer.policies`)."""
+
+    def __init__(self, loaded: threading.Event) -> None:
+        """Take what is set when the program's modules are loaded."""
+        super().__init__(loaded, lambda: importlib.import_module(_PACK).servicer())
+
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Answer at once: the engine waits ten seconds for it, and the program may take longer to load."""
+        del request, context
+        return analyzer_pb2.AnalyzerHandshakeResponse()
 
 
 def _named(plugin: dict[str, Any]) -> bool:

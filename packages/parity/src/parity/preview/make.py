@@ -168,8 +168,7 @@ def workflow_run(environ: Mapping[str, str]) -> Run | None:
     number, found = environ.get("GITHUB_RUN_NUMBER", ""), run_of(environ)
     if not number.isdigit() or found is None:
         return None
-    repository_url = found.url.removesuffix(f"/actions/runs/{found.id}")
-    return Run(int(number), found.attempt, f"{found.url}/attempts/{found.attempt}", repository_url)
+    return Run(int(number), found.attempt, f"{found.url}/attempts/{found.attempt}", found.repository_url)
 
 
 def prove(project: Project) -> Proof:

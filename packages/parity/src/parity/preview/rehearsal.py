@@ -250,7 +250,8 @@ class Run:
 
     def _outside(self, urn: str, inputs: Mapping[str, Any], each: Statement) -> Step:
         """Hold it at its first lock, and read on until it ends."""
-        locks, pid = dict[str, str](), self.session.info.backend_pid
+        locks: dict[str, str] = {}
+        pid = self.session.info.backend_pid
         limit = threading.Timer(SECONDS, self.session.cancel_safe)
         with closing(self.copy.session()) as holder, ThreadPoolExecutor(max_workers=1) as pool:
             holder.execute("begin")

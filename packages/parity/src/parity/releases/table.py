@@ -46,9 +46,11 @@ def _row(found: ReleaseStatus, name: str, release: Release) -> dict[str, Any]:
 
 def _live(found: ReleaseStatus, name: str) -> str:
     served = found.served_release == name
-    if found.releases.live == name:
-        return "yes" if served else "in the file only" if found.served or not found.unasked else "not known"
-    return "at Vercel only" if served else ""
+    if found.releases.live != name:
+        return "at Vercel only" if served else ""
+    if served:
+        return "yes"
+    return "in the file only" if found.served or not found.unasked else "not known"
 
 
 def document(found: ReleaseStatus) -> dict[str, Any]:

@@ -67,8 +67,11 @@ def _logins(server: Mapping[str, str], now: datetime, soon: timedelta, limits: L
     except psycopg.Error as error:
         words = next(iter(str(error).splitlines()), type(error).__name__)
         return Unknown(f"which logins at {where} end", words, "parity doctor")
-    whose = {name: ", a job's" if name.startswith(PREFIX) else "" for name, _ in rows}
-    return [f"the login {name} at {where} ends {_shown(end)}{whose[name]}" for name, end in rows]
+    return [f"the login {name} at {where} ends {_shown(end)}{_whose(name)}" for name, end in rows]
+
+
+def _whose(login: str) -> str:
+    return ", a job's" if login.startswith(PREFIX) else ""
 
 
 def _shown(time: datetime) -> str:

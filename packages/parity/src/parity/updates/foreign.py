@@ -8,6 +8,7 @@ names its operation in the engine's history: where the ledger has no such record
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,18 @@ def found(place: Backend, records: Sequence[Record]) -> list[Foreign]:
     known = {each.id for each in records}
     every = [each for name in history if (each := _read(place.store, f"{folder}/{name}")) is not None]
     return [each for each in every if each.id not in known and not _ours(each, records)]
+
+
+def newest(place: Backend) -> list[Foreign]:
+    """The same, from no more of the ledger than it needs: back to the update before the newest one."""
+    records: list[Record] = []
+    updates = 0
+    for each in itertools.islice(place.ledger.newest(), NEWEST) if place.ledger else ():
+        records.insert(0, each)
+        updates += "intent" in each.begin
+        if updates > 1:
+            break
+    return found(place, records)
 
 
 def adopt(place: Backend, records: Sequence[Record]) -> list[Foreign]:

@@ -122,14 +122,11 @@ def _with_foreign(found: Audit) -> Audit:
     """The audit, whose last update names the newest one that others made after it, by plain Pulumi."""
     from dataclasses import replace
 
-    from parity.backend.ledger import NEWEST
-    from parity.backend.stack_backend import open_backend
     from parity.errors import ParityError
     from parity.updates import foreign
 
     try:
-        place = open_backend(found.stack)
-        others = foreign.found(place, place.ledger.records(last=NEWEST)) if place.ledger else []
+        others = foreign.newest(found.place) if found.place else []
     except ParityError:
         return found  # the report says already that the record is not known
     if not others:

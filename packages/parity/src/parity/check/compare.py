@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from parity.check.derived import spelled
 from parity.check.facts import ABSENT, Facts, Place, facts
-from parity.check.trace import Group, Tracer, by_exchange, changed
+from parity.check.trace import Tracer, by_exchange, changed
 from parity.check.units import STACK_NAME, Unit, differing, is_missing, look_up, spell
-from parity.check.workers import aside
 from parity.config.patterns import fits
 from parity.config.secret import Secret
 from parity.engine.counting import counted
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
 
 Evaluate = Callable[[str, "Mapping[str, Any]"], "Graph"]
 """The program: a stack's name and its config give the graph that it declares."""
+
+_NAMES_AND_CONFIGS = 4
+"""Evaluations: each of both configs under each of both names."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -162,27 +164,36 @@ def compare(
     Raises:
         Whatever the program raises for either stack.
     """
-    run = _Runs(evaluate, workers)
-    mine, target = facts(run(one.stack, one.values)), run(other.stack, other.values)
-    theirs = facts(target)
-    # Both configs are tried under both names: a branch may show under one of the configs alone.
-    name = _Name(one.stack, other.stack, derived)
-    back = under_name(other.values, one.stack)
-    run.count += 1
-    with aside(lambda: name.branches(facts(evaluate(one.stack, back)), theirs)) as branches_back:
-        # Facts that are equal under one name are equal; all others must follow the config.
-        under_other = under_name(one.values, other.stack)
-        source = run(other.stack, under_other)
-        renamed = facts(source)
-        unequal = changed(renamed, theirs)
-        branching = name.branches(mine, renamed) | branches_back()
     # Parts are exchanged under the other stack's name, so that what follows the name alone does not move.
+    under_other = under_name(one.values, other.stack)
+    try:
+        source = evaluate(other.stack, under_other)
+    except Exception:
+        evaluate(one.stack, one.values)  # what fails for this config is said of its own stack
+        raise
     units = differing(one.values, other.values)
-    origins = Tracer(run.moves(other.stack, under_other, other.values, source), units).origins(unequal)
+
+    def traced(values: Mapping[str, Any], target: Mapping[str, Any], base: Graph) -> Tracer:
+        moved = by_exchange(lambda mixed: evaluate(other.stack, mixed), values, target, base, workers=workers)
+        return Tracer(moved, units)
+
+    tracers = [traced(under_other, other.values, source)]
+    with tracers[0].begun():
+        mine, renamed = facts(evaluate(one.stack, one.values)), facts(source)
+        target = evaluate(other.stack, other.values)
+        theirs = facts(target)
+        # Both configs are tried under both names: a branch may show under one of the configs alone.
+        name = _Name(one.stack, other.stack, derived)
+        back = facts(evaluate(one.stack, under_name(other.values, one.stack)))
+        branching = name.branches(mine, renamed) | name.branches(back, theirs)
+        # Facts that are equal under one name are equal; all others must follow the config.
+        unequal = changed(renamed, theirs)
+    origins = tracers[0].origins(unequal)
     # If two keys make a difference only together, each of them alone removes it from the other side.
     unexplained = [place for place in unequal if not origins[place]]
     if unexplained:
-        origins |= Tracer(run.moves(other.stack, other.values, under_other, target), units).origins(unexplained)
+        tracers.append(traced(other.values, under_other, target))
+        origins |= tracers[1].origins(unexplained)
     judge = _Judge(one, other, mine, theirs, sealed)
     differences = [
         judge(place, origins.get(place, frozenset()), branching=place in branching)
@@ -199,7 +210,7 @@ def compare(
         differences=tuple(judged),
         unused=tuple(unused),
         sealed=sealed,
-        evaluations=run.count,
+        evaluations=_NAMES_AND_CONFIGS + sum(each.asked for each in tracers),
     )
 
 
@@ -214,33 +225,6 @@ def branches(one: Side, other: Side, evaluate: Evaluate, derived: Mapping[str, s
         before, after = (facts(evaluate(stack, under_name(values, stack))) for stack in (one.stack, other.stack))
         found |= name.branches(before, after)
     return found
-
-
-class _Runs:
-    """Runs the program and counts the runs."""
-
-    def __init__(self, evaluate: Evaluate, workers: int | None) -> None:
-        self._evaluate, self._workers = evaluate, workers
-        self.count = 0
-
-    def __call__(self, stack: str, values: Mapping[str, Any]) -> Graph:
-        """The graph of one config."""
-        self.count += 1
-        return self._evaluate(stack, values)
-
-    def moves(
-        self, stack: str, source: Mapping[str, Any], target: Mapping[str, Any], base: Graph
-    ) -> Callable[[Sequence[Group]], Sequence[frozenset[Place]]]:
-        """For groups of parts, the places that change from `base`, the graph of `source`, with `target`'s parts."""
-        exchanged = by_exchange(
-            lambda values: self._evaluate(stack, values), source, target, base, workers=self._workers
-        )
-
-        def ask(groups: Sequence[Group]) -> Sequence[frozenset[Place]]:
-            self.count += len(groups)
-            return exchanged(groups)
-
-        return ask
 
 
 def under_name(values: Mapping[str, Any], stack: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ One part at a time would take as many evaluations as there are parts, and the wo
 applications. So parts are exchanged in groups, each along one axis:
 
 - all parts of one *shape* at once: `domains` of every application, `variables` of every application;
-- all parts of those applications whose code has a given digit;
-- all parts of those databases, and all variables within their applications, whose code has a given digit.
+- all parts of those applications, and of those databases, whose code has a given digit;
+- all variables whose code, within their application, has a given digit.
 
 A code is a combination of half the digits: a hundred applications have one each of nine digits.
 
@@ -20,14 +20,15 @@ import itertools
 import math
 import pickle
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from parity.check.facts import but, facts
 from parity.check.units import Unit, exchange
-from parity.check.workers import spread
+from parity.check.workers import aside, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from parity.check.facts import Facts, Place
     from parity.evaluate.graph import Graph
@@ -45,7 +46,7 @@ _SCOPED_LENGTH = 2
 _ASKED_SINGLY = 16
 """Up to so many parts of one shape are tried one by one; a fact that more of them move follows the shape."""
 
-_RESOURCES_A_WORKER = 10_000
+_RESOURCES_A_WORKER = 20_000
 """What one worker evaluates at the most, which bounds its memory."""
 
 Scope = tuple[str, str]
@@ -86,15 +87,14 @@ def _groups(units: Sequence[Unit]) -> Iterator[Group]:
         members = sorted({scope(unit) for unit in units if scope(unit)[0] == kind})
         numbers = {member: number for number, member in enumerate(members)}
         by_kind[kind] = _by_codes({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
-    yield from by_kind.get("application", ())
+    # At once: their parts have no shape in common, and those of a fact that follows both are asked singly.
+    for together in itertools.zip_longest(*by_kind.values(), fillvalue=Group()):
+        yield Group().union(*together)
     variables = defaultdict[str, list[Unit]](list)
     for unit in units:
         if _is_variable(unit):
             variables[unit[1]].append(unit)
-    by_variable = _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
-    # At once: hardly a fact follows a database and a variable, and the parts of one that does are asked singly.
-    for one, other in itertools.zip_longest(by_kind.get("database", ()), by_variable, fillvalue=Group()):
-        yield one | other
+    yield from _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
 
 
 def _by_codes(numbers: dict[Unit, int]) -> Iterator[Group]:
@@ -119,10 +119,24 @@ class Tracer:
         """
         self._ask, self._units = moved, units
         self._seen: dict[Group, frozenset[Place]] = {}
+        self.asked = 0
+        """Groups, an evaluation each."""
         shapes = defaultdict[Unit, list[Unit]](list)
         for unit in units:
             shapes[shape(unit)].append(unit)
         self._of_shape = {key: frozenset(same) for key, same in shapes.items()}
+
+    @contextmanager
+    def begun(self) -> Generator[None]:
+        """Let the groups be asked in processes of their own, while the body runs."""
+        wanted = groups(self._units)
+        if not wanted:
+            yield
+            return
+        with aside(lambda: self._ask(wanted)) as answered:
+            yield
+            self._seen.update(zip(wanted, answered(), strict=True))
+        self.asked += len(wanted)
 
     def origins(self, places: Iterable[Place]) -> dict[Place, frozenset[Unit]]:
         """For each place, the parts of the config that its fact follows; none where no part explains it."""
@@ -158,6 +172,7 @@ class Tracer:
 
     def _learn(self, wanted: Iterable[Group]) -> None:
         new = [group for group in dict.fromkeys(wanted) if group not in self._seen]
+        self.asked += len(new)
         self._seen.update(zip(new, self._ask(new), strict=True))
 
 

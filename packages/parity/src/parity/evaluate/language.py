@@ -100,6 +100,7 @@ class _Late:
         return call
 
     def answer(self, name: str, request: Any, context: Any) -> Any:
+        """The servicer's answer to a call."""
         return getattr(self._servicer, name)(request, context)
 
 
@@ -113,6 +114,8 @@ class Provider(_Late):
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
     def answer(self, name: str, request: Any, context: Any) -> Any:
+        """The answer, awaited on a loop of its own."""
+
         async def answered() -> Any:
             return await super(Provider, self).answer(name, request, context)
 

@@ -182,25 +182,38 @@ _ELSEWHERE = {*_USUAL, "deleted_with", "parent", "provider", "providers", "depen
 """Options that need no message: the usual ones, and those that a record has in another place."""
 
 
-_SECRETS = "additional_secret_outputs"
+_REPEATED = {"additional_secret_outputs", "aliases"}
 _known_options: dict[tuple[Any, ...], Mapping[str, Any]] = {}
 """What is sent of the usual options, of which nearly all resources of a class have the same."""
 
 
 def _options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
     """Every option that is set, as the SDK would send it."""
-    others = [name for name, each in opts.__dict__.items() if each is not None and name not in _ELSEWHERE]
-    if others and (others != [_SECRETS] or typ is None):
+    others = {name for name, each in opts.__dict__.items() if each is not None and name not in _ELSEWHERE}
+    secrets, aliases = opts.additional_secret_outputs or (), opts.aliases or ()
+    types = [each.type_ if _is_type_alone(each) else None for each in aliases]
+    if not others <= _REPEATED or None in types or (secrets and not _translates_alike(res.__class__, typ)):
         return _sent_options(res, opts, typ)
     usual = {name: opts.__dict__[name] for name in _USUAL}
-    given = (res.__class__, *usual.values(), *(opts.additional_secret_outputs or ()))
+    given = (res.__class__, *usual.values(), *types, None, *secrets)
     if given not in _known_options:
-        secrets = opts.additional_secret_outputs
-        _known_options[given] = _sent_options(
-            res, pulumi.ResourceOptions(additional_secret_outputs=secrets, **usual), typ
-        )
+        repeated = {name: opts.__dict__[name] for name in _REPEATED}
+        _known_options[given] = _sent_options(res, pulumi.ResourceOptions(**repeated, **usual), typ)
     deleted_with = {} if opts.deleted_with is None else {"deletedWith": _urn(opts.deleted_with)}
     return {**deleted_with, **_known_options[given]}
+
+
+def _is_type_alone(alias: Any) -> bool:
+    """Whether an alias says another type and nothing else, as a generated class's own aliases do."""
+    return alias.__class__ is pulumi.Alias and [each for each in alias.__dict__.values() if each is not ...] == [
+        alias.type_
+    ]
+
+
+@functools.cache
+def _translates_alike(cls: type, typ: type | None) -> bool:
+    """Whether a name of a property has the same form on the wire in each resource of the class."""
+    return typ is not None or getattr(cls, "translate_input_property", _translate) is _translate
 
 
 def _sent_options(res: Any, opts: Any, typ: type | None) -> dict[str, Any]:
@@ -265,7 +278,7 @@ def _inputs(props: Mapping[str, Any], res: Any, typ: type | None) -> tuple[dict[
 def _keeps_keys(cls: type, typ: type | None, wire: str) -> bool:
     """Whether a mapping given for an input is data, whose keys the SDK leaves as they are."""
     if typ is None:
-        return getattr(cls, "translate_input_property", _translate) is _translate
+        return _translates_alike(cls, typ)
     wanted: Any = sdk.types.unwrap_type(_input_types(typ).get(wire, Any))
     values = get_args(wanted)[1:] if get_origin(wanted) is abc.Mapping else ()
     return bool(values) and sdk.types.unwrap_type(values[0]) in SCALARS

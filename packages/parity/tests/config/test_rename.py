@@ -26,6 +26,13 @@ def catalog_of(text: str) -> Catalog:
     return found["CATALOG"]
 
 
+def recorded(project) -> None:
+    """Have the stacks' files as they are in Git."""
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "Before")):
+        command = ("git", "-c", "user.name=P", "-c", "user.email=p@example.com", *words)
+        subprocess.run(command, cwd=project.folder, check=True)
+
+
 def test_nothing_that_is_declared_changes(project):
     before = declared(Found(ROOT), project.load())
     source = MAIN.in_catalog("catalog.py", SHOP.in_catalog("catalog.py", SOURCE))
@@ -55,11 +62,6 @@ def test_a_rename_by_hand_is_blocked_and_what_the_message_says_is_the_way_on(pro
             catalog=catalog_of(SOURCE.replace('            name="shop",\n', f"            {name}\n"))
         )
 
-    def git(*words: str) -> None:
-        subprocess.run(
-            ["git", "-c", "user.name=P", "-c", "user.email=p@example.com", *words], cwd=project.folder, check=True
-        )
-
     before = project.text()
     after = before.replace("\n    shop:\n", "\n    store:\n").replace("applications.shop.", "applications.store.")
     project.write("staging", after)
@@ -67,13 +69,29 @@ def test_a_rename_by_hand_is_blocked_and_what_the_message_says_is_the_way_on(pro
         guard.check(by_hand('name="store",'))
     assert "formerly" not in str(caught.value), "without Git nothing is known of the old name"
     project.write("staging", before)
-    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "Before")):
-        git(*words)
+    recorded(project)
     project.write("staging", after)
     with pytest.raises(ProjectError) as caught:
         guard.check(by_hand('name="store",'))
     assert 'write `formerly="shop"` behind its name in infra/catalog.py' in str(caught.value)
     guard.check(by_hand('name="store", formerly="shop",'))
+
+
+def test_what_changed_in_a_release_of_before_the_rename_is_named_and_no_other_rename(project):
+    recorded(project)
+    source = MAIN.in_catalog("catalog.py", SHOP.in_catalog("catalog.py", SOURCE))
+    text = MAIN.in_stack_file("f", SHOP.in_stack_file("f", project.text()))
+    for before, after in (("https://shop.staging.example.com", "https://new.example.com"), ("host: ", "host: new.")):
+        assert before in text
+        text = text.replace(before, after)
+    project.write("staging", text)
+    with pytest.raises(ProjectError) as caught:
+        guard.check(project.offline(catalog=catalog_of(source)))
+    said = str(caught.value)
+    assert "of store was recorded with other config. Changed since" in said
+    assert "parity:applications.store.variables.NEXT_PUBLIC_BASE_URL" in said
+    assert "parity:databases.main_db.host" in said
+    assert "formerly" not in said
 
 
 def test_renamed_twice_the_first_name_stays(project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from parity.config import digest, fingerprints, program, source
 from parity.config.model_problems import own_values
 from parity.config.parameters import DatabaseUrlVariable, PerStackVariable, SensitiveVariable
+from parity.config.rename import Rename
 from parity.config.stack_models import NAMESPACE, StackConfig
 from parity.errors import ProjectError
 from parity.git import Repository
@@ -74,7 +76,7 @@ def _recorded(settings: Settings, release: Release) -> tuple[Repository, Commit,
 
 
 def _as_it_was(settings: Settings, text: str | None) -> Settings | None:
-    read = source.parse(settings.file or "", text) if text else ()
+    read = source.parse(settings.file or "", _with_names_of_now(settings, text)) if text else ()
     if isinstance(read, tuple):
         return None
     origin = source.from_file(settings.stack, read)
@@ -86,6 +88,16 @@ def _as_it_was(settings: Settings, text: str | None) -> Settings | None:
     databases = {**settings.databases, **cast("dict[str, Any]", fields["databases"])}
     own = {**settings.applications, **cast("dict[str, Any]", fields["applications"])}
     return replace(settings, origin=origin, **{**fields, "databases": databases, "applications": own})
+
+
+def _with_names_of_now(settings: Settings, text: str) -> str:
+    """The stack's file of then, in which an application or a database may have had its first name."""
+    for declared in (*settings.catalog.applications, *settings.catalog.databases):
+        if declared.formerly:
+            with suppress(ProjectError):
+                renamed = Rename(type(declared).__name__, declared.formerly, declared.name)
+                text = renamed.in_stack_file(settings.file or "", text)
+    return text
 
 
 def _keys(then: Settings, now: Settings, name: str, credentials: int) -> Iterator[Path]:

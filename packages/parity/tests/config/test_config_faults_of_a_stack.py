@@ -240,7 +240,7 @@ CASES = {
         [("    admin:\n      domains:", "    amin:\n      domains:")],
         "Pulumi.staging.yaml:20:5: parity:applications.amin",
         "is no application of the catalog.",
-        "Did you mean admin?",
+        "write amin in infra/catalog.py again and run `parity rename application amin admin`.",
     ),
     "missing application": (
         [("    admin:\n      domains:", "    amin:\n      domains:")],
@@ -252,7 +252,7 @@ CASES = {
         [("    storefront:\n      host", "    storefrnt:\n      host")],
         "parity:databases.storefrnt",
         "is no database of the catalog.",
-        "Did you mean storefront?",
+        "run `parity rename database storefrnt storefront`.",
     ),
     "one role may hold more than the database": (
         [("applicationConnectionLimit: 20", "applicationConnectionLimit: 61")],

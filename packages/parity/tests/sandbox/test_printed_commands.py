@@ -87,7 +87,14 @@ TRUSTED = (
     "test_a_protected_application_is_delivered_by_its_job_and_by_no_other"
 )
 
+RENAMED = (
+    "packages/parity/tests/sandbox/test_edits.py::"
+    "test_renamed_in_the_catalog_nothing_changes_and_what_has_a_name_at_a_vendor_is_renamed_where_it_is"
+)
+
 ELSEWHERE = {
+    "parity rename application X X": RENAMED,
+    "parity rename database X X": RENAMED,
     "pulumi stack rename X --stack X": (
         "packages/parity/tests/sandbox/test_edits.py::test_a_stack_that_was_renamed_is_refused_and_gets_its_name_back"
     ),

@@ -98,13 +98,23 @@ def _entries(read: _Read, key: str, declared: Sequence[str], noun: str, content:
     if not isinstance(read.source.values.get(key), dict):
         return
     given = read.mapping(key)
-    for name in given:
-        if name not in declared:
-            yield read.source.fault((key, name), f"is no {noun} of the catalog.", _instead(name, declared))
-    for name in declared:
-        if name not in given:
-            what = f"has no entry for the {noun} {name}."
-            yield read.source.fault((key, name), what, f"Add `{name}` with {content}.")
+    unknown = [name for name in given if name not in declared]
+    missing = [name for name in declared if name not in given]
+    for name in unknown:
+        renamed = _renamed(noun, name, missing[0]) if len(unknown) == len(missing) == 1 else ""
+        remedy = f"{_instead(name, declared)}{renamed}"
+        yield read.source.fault((key, name), f"is no {noun} of the catalog.", remedy)
+    for name in missing:
+        what = f"has no entry for the {noun} {name}."
+        yield read.source.fault((key, name), what, f"Add `{name}` with {content}.")
+
+
+def _renamed(noun: str, old: str, new: str) -> str:
+    commands = {
+        "application": f"`parity rename application {old} {new}`",
+        "database": f"`parity rename database {old} {new}`",
+    }
+    return f" If it was renamed, write {old} in infra/catalog.py again and run {commands[noun]}."
 
 
 def _instead(name: str, known: Iterable[str]) -> str:

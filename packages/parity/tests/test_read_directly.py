@@ -186,6 +186,14 @@ class TestConfig:
         with pytest.raises(UpdateError, match=ASKED):
             stack_in(copy_program(tmp_path / "project").root, {}).settings()
 
+    def test_a_passphrase_of_one_stack_is_not_taken_for_another_one(self, tmp_path: Path):
+        (tmp_path / "own").write_text("another")
+        environment = {**OPENED, "PARITY_PASSPHRASE_FILE_PROD": str(tmp_path / "own")}
+        prod = stack_in(copy_program(tmp_path / "project").root, environment, "prod")
+        with pytest.raises(UpdateError, match=ASKED):
+            prod.settings()
+        assert not prod.sibling("staging").settings().sealed
+
 
 class TestState:
     def checkpoint(self, **changes: Any) -> dict[str, Any]:

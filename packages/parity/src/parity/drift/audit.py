@@ -25,7 +25,6 @@ from parity.drift import (
 from parity.drift.model import Finding, Report, order
 from parity.drift.remediation import Context
 from parity.errors import ParityError
-from parity.evaluate.stack import Stack
 from parity.resources import kinds
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from parity.backend.stack_backend import Backend
     from parity.config.settings import Settings
     from parity.evaluate.graph import Graph
+    from parity.evaluate.stack import Stack
     from parity.inventory.model import LiveState
     from parity.vendors.http import Limits
 
@@ -66,7 +66,7 @@ def audit(stack: Stack, *, waiting: Callable[[str], None] = lambda _: None, limi
         state = pool.submit(stack.recorded, show_secrets=True)
         kept = pool.submit(_backend, stack)
         names = [name for name in stack.project.stack_files() if name != stack.name]
-        siblings = [Stack(name, stack.project, stack.pulumi) for name in names]
+        siblings = [stack.sibling(name) for name in names]
         opening = [pool.submit(_settings_of, each) for each in siblings]
         settings = stack.settings()
         graph = stack.declared(settings)

@@ -89,14 +89,21 @@ class Stack:
     pulumi: Pulumi
     _opened: dict[bytes, str] = field(default_factory=dict[bytes, str], compare=False, repr=False)
     """The stack's file as it was last, and what the engine said of its config, every secret open."""
+    _of_all: Pulumi = field(init=False, compare=False, repr=False)
+    """The engine without the stack's own passphrase."""
 
     def __post_init__(self) -> None:
         """Give the engine the stack's own passphrase file, where the environment names one."""
+        object.__setattr__(self, "_of_all", self.pulumi)
         environment = dict(self.pulumi.environment)
         if file := environment.get(passphrase_variable(self.name)):
             environment.pop(PASSPHRASE, None)
             own = replace(self.pulumi, environment={**environment, PASSPHRASE_FILE: file})
             object.__setattr__(self, "pulumi", own)
+
+    def sibling(self, name: str) -> Stack:
+        """Another stack of the project, which is opened with its own passphrase or the one of all stacks."""
+        return Stack(name, self.project, self._of_all)
 
     def settings(self) -> Settings:
         """Its settings with every secret open.

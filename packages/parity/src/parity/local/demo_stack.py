@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from parity.evaluate.stack import Stack
 from parity.releases import new_stack, stack_file, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from parity.console import Screen
+    from parity.evaluate.stack import Stack
 
 _HOST = re.compile(r"^(\w+://)?")
 
@@ -41,7 +41,7 @@ def _promoted(stack: Stack, screen: Screen) -> bool:
     waiting = [name for name, each in settings.releases.items() if each.live is None]
     if settings.promotes_from is None or not waiting:
         return False
-    source = Stack(settings.promotes_from, stack.project, stack.pulumi)
+    source = stack.sibling(settings.promotes_from)
     for application in waiting:
         change = steps.promote(source, stack, application, commit=None, again=False, rotate=False)
         screen.out.print(f"{change.title}.", soft_wrap=True, highlight=False)

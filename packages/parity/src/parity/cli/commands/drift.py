@@ -104,10 +104,10 @@ def drift(
 
 def _audit(project: Project, name: str) -> Audit:
     from parity.cli.session import stack_of
-    from parity.evaluate.stack import Stack, open_ahead
+    from parity.evaluate.stack import open_ahead
 
     stack = stack_of(project, name)
-    open_ahead(stack, *(Stack(each, project, stack.pulumi) for each in project.stack_files() if each != name))
+    open_ahead(stack, *(stack.sibling(each) for each in project.stack_files() if each != name))
     from parity.console import Screen
     from parity.drift.audit import audit
 

@@ -89,6 +89,9 @@ def test_a_stale_release_is_a_finding():
     assert not result.clean
     said = "\n".join(lines(result))
     assert "1 stale release" in said
+    secret = replace(STALE, key="parity:applications.shop.variables.KEY", what="has no fingerprint.")
+    both = report.headline(checked(stale=[STALE, secret], guarded=True))
+    assert "1 stale release, 1 secret without a current fingerprint" in both
     assert "Pulumi.prod.yaml:70:5" in said
 
 

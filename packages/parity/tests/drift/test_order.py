@@ -47,7 +47,7 @@ def test_the_unknowable_is_listed_only_on_request(unknowable: bool):
     text = render.text(_report(*GIVEN), [], drifted=True, unknowable=unknowable)
     assert ("unknowable: ActionsEnvironmentSecret" in text) == unknowable
     assert ("1 more may differ, and no API shows it: --unknowable lists them" in text) != unknowable
-    titles = ["Who is served what", "Who may change it", "Secrets", "The rest"]
+    titles = ["Who is served what", "Who may change it", "Secrets and variables", "The rest"]
     assert [line for line in text.splitlines() if line in titles] == titles
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity import markup
 from parity.check.facts import ABSENT
+from parity.config.stack_checks import RELEASES
 from parity.problems import some
 from parity.redact import masked
 from parity.resources.urn import split_key
@@ -40,12 +41,15 @@ def headline(checked: Checked) -> str:
     who = f"{result.one} and {result.other}"
     who = f"what {who} really have" if checked.live else who
     be = "is" if checked.live else "are"
+    releases = sum(each.key.startswith(RELEASES) for each in checked.stale)
+    no_fingerprint = "without a current fingerprint"
     if checked.clean:
         return f"{who} {be} the same but for what their files say"
     found = [
         _count(len(result.unexplained), "unexplained difference"),
         _count(len(result.unused), "exception that holds no longer", "exceptions that hold no longer"),
-        _count(len(checked.stale), "stale release"),
+        _count(releases, "stale release"),
+        _count(len(checked.stale) - releases, f"secret {no_fingerprint}", f"secrets {no_fingerprint}"),
         _count(len(checked.shared), "shared secret"),
         _count(len(checked.containers.faults), "fault of a container", "faults of containers"),
     ]

@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = ("cross-stack", "missing", "changed", "unmanaged", "un
 CONCERNS: Mapping[Concern, str] = {
     "served": "Who is served what",
     "rights": "Who may change it",
-    "secrets": "Secrets",
+    "secrets": "Secrets and variables",
     "rest": "The rest",
 }
 """In the order of reports, with their titles."""

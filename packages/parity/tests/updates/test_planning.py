@@ -9,6 +9,7 @@ import pytest
 
 from parity.errors import GateError, PolicyError
 from parity.preview.plan import Violation
+from parity.resources.urn import short_urn
 from parity.updates import conditions, planning
 from support.recovery import PROJECT
 from support.road import DANGEROUS, DATABASE, ENGINE, HARMLESS
@@ -44,7 +45,8 @@ def test_nothing_has_changed_where_nothing_was_changed(road):
 def test_what_is_read_again_is_new(road):
     saved = road.plan().saved
     road.live[PROJECT] = "by hand"
-    assert list(conditions.differences(saved.conditions, now(road))) == [f"the live object of {PROJECT} has changed"]
+    changed = f"the live object of {short_urn(PROJECT)} has changed"
+    assert list(conditions.differences(saved.conditions, now(road))) == [changed]
 
 
 def test_the_gate_is_asked_with_both_acknowledgements(road):

@@ -13,6 +13,7 @@ from parity.config.secret import Secret
 from parity.engine.events import Progress
 from parity.engine.pulumi import Pulumi
 from parity.errors import GateError, HoldError, PlanError, PolicyError, RefusedError, UpdateError, UsageError
+from parity.resources.urn import short_urn
 from parity.updates import saved_plan
 from parity.updates.approval import Approval
 from support import plans
@@ -145,7 +146,11 @@ def test_what_changes_while_a_person_thinks_stops_the_update(road, what):
         else:
             road.live[PROJECT] = "by hand"
 
-    says = {"the program": "infra/build.py has", "the state": "the recorded state has", "the world": f"{PROJECT} has"}
+    says = {
+        "the program": "infra/build.py has",
+        "the state": "the recorded state has",
+        "the world": f"{short_urn(PROJECT)} has",
+    }
     with pytest.raises(PlanError, match=says[what]):
         road.run(asked("yes", meanwhile=change))
     assert road.applied == []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parity.config.program import FOLDERS
 from parity.evaluate.resource import SecretInput
 from parity.resources import kinds
+from parity.resources.urn import short_urn
 from parity.updates import world_guard
 
 if TYPE_CHECKING:
@@ -108,15 +109,20 @@ def differences(planned: Mapping[str, str], found: Mapping[str, str]) -> Iterato
         now = found.get(name, _ABSENT)
         if now == fingerprint:
             continue
+        said = _said(name)
         if now == _ABSENT:
-            yield f"{name} is gone"
+            yield f"{said} is gone"
         elif fingerprint == _ABSENT:
-            yield f"{name} exists now"
+            yield f"{said} exists now"
         elif len(fingerprint) < _DIGITS:
-            yield f"{name} is {now}, and was {fingerprint}"
+            yield f"{said} is {now}, and was {fingerprint}"
         else:
-            yield f"{name} has changed"
-    yield from (f"{name} is new" for name in found if name not in planned)
+            yield f"{said} has changed"
+    yield from (f"{_said(name)} is new" for name in found if name not in planned)
+
+
+def _said(name: str) -> str:
+    return f"{LIVE}{short_urn(name.removeprefix(LIVE))}" if name.startswith(LIVE) else name
 
 
 _DIGITS = 64

@@ -137,6 +137,14 @@ class TestSealing:
         assert after.applications["shop"].variables["PAYMENT_SECRET_KEY"].reveal() == "canary-" * 8
         assert "canary" not in edit.text
 
+    def test_a_fingerprint_of_what_is_declared_no_more_is_removed_and_nothing_else(self, tmp_path: Path):
+        stack = stack_in(copy_program(tmp_path / "project").root, OPENED)
+        path = stack.project.stack_files()["staging"]
+        before = path.read_text()
+        old = "    parity:applications.shop.variables.OLD_KEY: 9d0cd3078f1ea910-abbb67f1\n"
+        path.write_text(before.replace("  parity:fingerprints:\n", f"  parity:fingerprints:\n{old}", 1))
+        assert stack_values.fingerprint(stack).text == before
+
     @pytest.mark.parametrize("provider", ["secretsprovider: awskms://alias/x\n", "encryptedkey: abc\n"])
     def test_another_provider_s_secret_is_the_engine_s_to_seal(self, tmp_path: Path, provider: str):
         stack = stack_in(copy_program(tmp_path / "project").root, OPENED)

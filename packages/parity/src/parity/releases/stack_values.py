@@ -98,8 +98,16 @@ def set_plain(stack: Stack, key: str, value: str) -> Edit:
 
 
 def fingerprint(stack: Stack) -> Edit:
-    """Write every fingerprint, from the secrets as they are; raises UpdateError where these could not be opened."""
-    return _with_fingerprints(stack, _open(stack), _opened(stack))
+    """Write every fingerprint, from the secrets as they are, and remove those of what is declared no more.
+
+    Raises UpdateError where the secrets could not be opened.
+    """
+    file = _with_fingerprints(stack, _open(stack), _opened(stack))
+    text, name = file.text, file.path.name
+    declared = {spell(path) for path in fingerprints.paths(stack.project.program.catalog())}
+    for key in documents.mapping(yaml_edit.load(text)["config"].get(fingerprints.KEY)):
+        text = text if key in declared else stack_edit.remove(name, text, (fingerprints.KEY, key))
+    return replace(file, text=text)
 
 
 def with_fingerprints(name: str, text: str, made: Mapping[KeyPath, str | None]) -> str:

@@ -63,7 +63,8 @@ def set_secret(
 def fingerprint(stack: StackName, as_json: Json = False) -> None:
     """Write the fingerprints of secrets that were set another way.
 
-    Decrypts the stack's secrets through the engine; `pulumi config set --secret` leaves the fingerprints as they were.
+    Decrypts the stack's secrets; `pulumi config set --secret` leaves the fingerprints as they were. Those of secrets
+    that the catalog no longer has are removed.
     """
     project = of_stack(stack)
     from parity.cli.session import stack_of

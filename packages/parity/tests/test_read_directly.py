@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 from parity.config.project import Project
 from parity.engine import engine_files, passphrase, store
 from parity.engine.pulumi import Pulumi
-from parity.errors import UpdateError
+from parity.errors import StoreError, UpdateError
 from parity.evaluate.stack import Stack, open_ahead
 from parity.masked import SECRET, SIGNATURE
 from parity.preview import make
@@ -293,6 +293,15 @@ class TestBucket:
         lost = replace(stack.pulumi, environment={**stack.pulumi.environment, "PULUMI_BACKEND_URL": f"{url}&role=x"})
         with pytest.raises(UpdateError, match=ASKED):
             replace(stack, pulumi=lost).recorded()
+
+    def test_where_it_does_not_open_for_the_engine_either_the_way_on_is_said(self, tmp_path: Path, bucket, monkeypatch):
+        monkeypatch.setenv("AWS_PROFILE", "other")
+        stack = stack_in(copy_program(tmp_path / "project").root, {**OPENED, "PULUMI_BACKEND_URL": bucket[0]})
+        engine = tmp_path / "project" / "engine"
+        engine.write_text(engine.read_text().replace(ASKED, "error: unable to open bucket"))
+        with pytest.raises(StoreError, match=r"profile \(other\) could not be found") as caught:
+            stack.recorded()
+        assert "AWS_PROFILE" in str(caught.value.remedy)
 
     def test_a_preview_reads_the_last_update_s_commit_there(self, tmp_path: Path, bucket):
         url, client = bucket

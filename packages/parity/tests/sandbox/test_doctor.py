@@ -50,15 +50,15 @@ def test_all_is_well_and_each_part_says_where_it_came_from_until_one_after_the_o
     parts = ("Python", "pulumi", "language host", "plugin github", "plugin postgresql", "plugin vercel", "PostgreSQL")
     assert all(found[name].source for name in parts)
     assert {f"{name} port" for name in ("proxy", "tls", "control", "postgres")} <= set(found)
-    assert {"stack staging", "stack prod", "certificates", "state backend", "sandbox"} <= set(found)
+    assert {"stack staging", "stack prod", "certificates", "sandbox backend", "sandbox"} <= set(found)
 
     layout = Layout(sandbox.directory)
     layout.bundle.unlink()
     shutil.rmtree(layout.backend)
     without = faults(examined(project, sandbox.directory))
-    assert set(without) == {"certificates", "state backend"}, "the other checks are made all the same"
+    assert set(without) == {"certificates", "sandbox backend"}, "the other checks are made all the same"
     assert without["certificates"][1] == "parity sandbox down --wipe; parity sandbox up"
-    assert without["state backend"][1]
+    assert without["sandbox backend"][1]
 
     sandbox.control.postgres("kill")
     dead = faults(examined(project, sandbox.directory))

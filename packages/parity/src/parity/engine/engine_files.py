@@ -14,7 +14,7 @@ from parity import documents
 from parity.engine import passphrase
 from parity.engine.bucket import open_bucket
 from parity.engine.store import FolderStore, address_of
-from parity.errors import ParityError, ProjectError
+from parity.errors import ParityError, ProjectError, StoreError
 from parity.masked import SECRET, SIGNATURE
 
 if TYPE_CHECKING:
@@ -115,8 +115,11 @@ def exported(
         show_secrets: whether its secrets are to be in the clear, as `--show-secrets` has them.
 
     Returns:
-        None of another backend, one that does not open, a stack that is not there, a form that is not known here, and
-        secrets that the environment does not open: the engine is to be asked then, and says what is wrong.
+        None of another backend, a stack that is not there, a form that is not known here, and secrets that the
+        environment does not open: the engine is to be asked then, and says what is wrong.
+
+    Raises:
+        StoreError: a bucket does not open.
     """
     try:
         url = address_of(environment, folder)
@@ -127,6 +130,8 @@ def exported(
             return None if latest is None else {"version": _VERSION, "deployment": latest}
         open_ = _opener(latest, environment, folder)
         return None if open_ is None else {"version": _VERSION, "deployment": _shown(latest, open_)}
+    except StoreError:
+        raise
     except (ImportError, OSError, ValueError, ParityError, passphrase.Sealed):
         return None
 

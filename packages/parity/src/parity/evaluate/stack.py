@@ -19,7 +19,7 @@ from parity.engine import engine_files, passphrase, state, toolchain
 from parity.engine.passphrase import PASSPHRASE, PASSPHRASE_FILE
 from parity.engine.program_server import ProgramServers
 from parity.engine.pulumi import Pulumi
-from parity.errors import ParityError, ProjectError, UpdateError
+from parity.errors import ParityError, ProjectError, StoreError, UpdateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -266,10 +266,19 @@ class Stack:
     def _exported(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The state as `pulumi stack export` gives it, from its file where that can be read here."""
         environment, folder = self.pulumi.environment, self.pulumi.cwd
-        found = engine_files.exported(environment, folder, self.project.name, self.name, show_secrets=show_secrets)
-        if found is not None:
-            return found
-        return documents.parse(self.ask("stack", "export", *(("--show-secrets",) if show_secrets else ())))
+        closed: StoreError | None = None
+        try:
+            found = engine_files.exported(environment, folder, self.project.name, self.name, show_secrets=show_secrets)
+            if found is not None:
+                return found
+        except StoreError as error:  # the engine has other clients
+            closed = error
+        try:
+            return documents.parse(self.ask("stack", "export", *(("--show-secrets",) if show_secrets else ())))
+        except UpdateError as error:
+            if closed and "unable to open bucket" in str(error):
+                raise closed from None
+            raise
 
     def _state_of(self, exported: dict[str, Any]) -> State:
         """What an export has; errors that it quotes are masked with the secrets that are known by now."""

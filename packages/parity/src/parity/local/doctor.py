@@ -163,7 +163,7 @@ def running(sandbox: Local) -> Iterator[Check]:
     for name, port in status["ports"].items():
         yield _port(name, port)
     yield _file("certificates", sandbox.layout.bundle)
-    yield _folder("state backend", sandbox.layout.backend)
+    yield _folder("sandbox backend", sandbox.layout.backend)
 
 
 def _port(name: str, port: int) -> Check:

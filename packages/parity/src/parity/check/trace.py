@@ -4,8 +4,8 @@ One part at a time would take as many evaluations as there are parts, and the wo
 applications. So parts are exchanged in groups, each along one axis:
 
 - all parts of one *shape* at once: `domains` of every application, `variables` of every application;
-- all parts of those applications, and of those databases, whose code has a given digit;
-- all variables whose code, within their application, has a given digit.
+- all parts of those applications whose code has a given digit;
+- all parts of those databases, and all variables within their applications, whose code has a given digit.
 
 A code is a combination of half the digits: a hundred applications have one each of nine digits.
 
@@ -87,14 +87,15 @@ def _groups(units: Sequence[Unit]) -> Iterator[Group]:
         members = sorted({scope(unit) for unit in units if scope(unit)[0] == kind})
         numbers = {member: number for number, member in enumerate(members)}
         by_kind[kind] = _by_codes({unit: numbers[scope(unit)] for unit in units if scope(unit) in numbers})
-    # At once: their parts have no shape in common, and those of a fact that follows both are asked singly.
-    for together in itertools.zip_longest(*by_kind.values(), fillvalue=Group()):
-        yield Group().union(*together)
+    yield from by_kind.get("application", ())
     variables = defaultdict[str, list[Unit]](list)
     for unit in units:
         if _is_variable(unit):
             variables[unit[1]].append(unit)
-    yield from _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+    by_variable = _by_codes({unit: number for each in variables.values() for number, unit in enumerate(sorted(each))})
+    # At once: hardly a fact follows a database and a variable, and the parts of one that does are asked singly.
+    for one, other in itertools.zip_longest(by_kind.get("database", ()), by_variable, fillvalue=Group()):
+        yield one | other
 
 
 def _by_codes(numbers: dict[Unit, int]) -> Iterator[Group]:

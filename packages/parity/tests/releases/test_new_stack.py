@@ -47,6 +47,9 @@ class Engine:
             cwd=self.project.root,
         )
 
+    def sibling(self, name):
+        return Engine(self.project, name=name)
+
     def sealed_settings(self):
         return settings.load(self.name, self.project.root, None)
 

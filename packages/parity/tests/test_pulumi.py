@@ -120,8 +120,10 @@ def test_a_second_interrupt_is_repeated_until_the_engine_has_heard_it(tmp_path):
     reported: list[int] = []
     deaf = engine(tmp_path, f"exec {sys.executable} -c '{DEAF}'")
     with pytest.raises(FailedUpdate) as caught:
-        deaf.update(["up"], tmp_path / "up.log", twice(tmp_path, reported), reported.append)
+        deaf.update(["up", "--exec-agent=x"], tmp_path / "up.log", twice(tmp_path, reported), reported.append)
     assert (caught.value.code, caught.value.interrupts, reported) == (3, 2, [1, 2])
+    assert caught.value.what == "pulumi up was interrupted:\nthe engine gave no reason"
+    assert str(caught.value.remedy).startswith("the engine's complete output is in /")
 
 
 WAITING = """

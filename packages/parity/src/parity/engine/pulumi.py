@@ -244,7 +244,7 @@ class Pulumi:
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
             raise FailedUpdate(
-                self.redactor.text(f"pulumi {' '.join(arguments)} {how}:\n{_reason(progress, log)}"),
+                self.redactor.text(f"pulumi {arguments[0]} {how}:\n{_reason(progress)}"),
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
                 remedy=f"the engine's complete output is in {log}",
                 progress=progress,
@@ -286,9 +286,9 @@ def _kill_plugins(engine: int) -> None:
             each.kill()
 
 
-def _reason(progress: Progress, log: Path) -> str:
+def _reason(progress: Progress) -> str:
     said = [each for each in progress.errors if not each.endswith(_UNSEEN)]
-    return "\n".join(said) or f"the engine gave no reason; its output is in {log}"
+    return "\n".join(said) or "the engine gave no reason"
 
 
 @contextmanager

@@ -240,7 +240,10 @@ CASES = {
         [("    admin:\n      domains:", "    amin:\n      domains:")],
         "Pulumi.staging.yaml:20:5: parity:applications.amin",
         "is no application of the catalog.",
-        "write amin in infra/catalog.py again and run `parity rename application amin admin`.",
+        (
+            "Did you mean admin? Known: shop, admin. If it was renamed, write amin in infra/catalog.py again and run "
+            "`parity rename application amin admin`."
+        ),
     ),
     "missing application": (
         [("    admin:\n      domains:", "    amin:\n      domains:")],
@@ -252,7 +255,10 @@ CASES = {
         [("    storefront:\n      host", "    storefrnt:\n      host")],
         "parity:databases.storefrnt",
         "is no database of the catalog.",
-        "run `parity rename database storefrnt storefront`.",
+        (
+            "Did you mean storefront? Known: storefront. If it was renamed, write storefrnt in infra/catalog.py again "
+            "and run `parity rename database storefrnt storefront`."
+        ),
     ),
     "one role may hold more than the database": (
         [("applicationConnectionLimit: 20", "applicationConnectionLimit: 61")],

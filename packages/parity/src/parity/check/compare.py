@@ -177,8 +177,8 @@ def compare(
         moved = by_exchange(lambda mixed: evaluate(other.stack, mixed), values, target, base, workers=workers)
         return Tracer(moved, units)
 
-    tracers = [traced(under_other, other.values, source)]
-    with tracers[0].begun():
+    tracer = traced(under_other, other.values, source)
+    with tracer.begun():
         mine, renamed = facts(evaluate(one.stack, one.values)), facts(source)
         target = evaluate(other.stack, other.values)
         theirs = facts(target)
@@ -188,12 +188,14 @@ def compare(
         branching = name.branches(mine, renamed) | name.branches(back, theirs)
         # Facts that are equal under one name are equal; all others must follow the config.
         unequal = changed(renamed, theirs)
-    origins = tracers[0].origins(unequal)
+    origins = tracer.origins(unequal)
+    evaluations = _NAMES_AND_CONFIGS + tracer.asked
     # If two keys make a difference only together, each of them alone removes it from the other side.
     unexplained = [place for place in unequal if not origins[place]]
     if unexplained:
-        tracers.append(traced(other.values, under_other, target))
-        origins |= tracers[1].origins(unexplained)
+        backwards = traced(other.values, under_other, target)
+        origins |= backwards.origins(unexplained)
+        evaluations += backwards.asked
     judge = _Judge(one, other, mine, theirs, sealed)
     differences = [
         judge(place, origins.get(place, frozenset()), branching=place in branching)
@@ -210,7 +212,7 @@ def compare(
         differences=tuple(judged),
         unused=tuple(unused),
         sealed=sealed,
-        evaluations=_NAMES_AND_CONFIGS + sum(each.asked for each in tracers),
+        evaluations=evaluations,
     )
 
 

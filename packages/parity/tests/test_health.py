@@ -178,7 +178,7 @@ def test_a_watch_that_sees_its_secret_revoked_asks_with_what_vercel_takes_now(mo
     monkeypatch.setattr(observing.release_status, "vercel", vercel)
     shop = SimpleNamespace(name="shop", health=SimpleNamespace(path="/api/health", timeout_seconds=1))
     kept = SimpleNamespace(kept={"r2": SimpleNamespace(commit=COMMIT, deployment=None)})
-    names, catalog = SimpleNamespace(project="{}-prod".format), SimpleNamespace(applications=[shop])
+    names, catalog = SimpleNamespace(project="{}-prod".format), SimpleNamespace(application=lambda _: shop)
     settings = SimpleNamespace(catalog=catalog, releases={"shop": kept}, names=names)
     watches = observing.Observer(None, "dpl_2", "host", settings, "shop", "r2", "", health.Pass("old"))
 

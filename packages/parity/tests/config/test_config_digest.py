@@ -406,7 +406,7 @@ def test_the_guard_names_the_keys_that_changed_since_the_release_was_recorded(pr
 
 def test_a_sensitive_variable_s_mark_changes_with_what_is_declared_of_it_and_holds_no_value(project):
     settings = project.load()
-    application = next(each for each in settings.catalog.applications if each.name == "shop")
+    application = settings.catalog.application("shop")
     found = digest.marks(settings, application, 1)
     wanted = {each.name for each in application.variables if isinstance(each, SensitiveVariable | DatabaseUrlVariable)}
     assert found.keys() == wanted

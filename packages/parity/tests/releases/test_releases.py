@@ -165,7 +165,7 @@ def test_what_is_applied_is_read_from_the_engines_record():
         recorded(kinds.ROLE, "c", name="storefront_staging_admin_g9"),
         recorded(kinds.MIGRATION, "d", file="migrations/storefront/0001_items.sql"),
     )
-    application = next(each for each in SETTINGS.catalog.applications if each.name == "shop")
+    application = SETTINGS.catalog.application("shop")
     found = forecast.applied_by_engine(state_of(*rows), application, SETTINGS.names)
     assert found == Applied(
         frozenset({"r1", "r12"}), "r12", "r12", frozenset({3}), frozenset({"migrations/storefront/0001_items.sql"})

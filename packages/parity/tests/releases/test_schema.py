@@ -22,7 +22,7 @@ UNKNOWN = "c" * 40
 
 
 def settings(root: Path, **changes: Any) -> Any:
-    catalog = SimpleNamespace(applications=(APPLICATION,), databases=(changes.get("database", DATABASE),))
+    catalog = SimpleNamespace(application=lambda _: APPLICATION, databases=(changes.get("database", DATABASE),))
     releases = {"shop": changes.get("releases", Releases(live=None, kept={}))}
     return SimpleNamespace(catalog=catalog, releases=releases, migrations=lambda each: migrations.of(root, each))
 

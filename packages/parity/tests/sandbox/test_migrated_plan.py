@@ -304,7 +304,7 @@ def going_back(root: Path, knows: int) -> Any:
     )
     return SimpleNamespace(
         stack="staging",
-        catalog=SimpleNamespace(applications=(APPLICATION_OF_SHOP,), databases=(declared,)),
+        catalog=SimpleNamespace(application=lambda _: APPLICATION_OF_SHOP, databases=(declared,)),
         releases={"shop": Releases(live=None, kept={"r1": release})},
         names=SimpleNamespace(database=lambda _: DATABASE),
         migrations=lambda each: migrations.of(root, each),

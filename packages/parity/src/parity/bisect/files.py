@@ -95,7 +95,7 @@ class Value:
         value = self.value["value"]
         if not self.place.variable:
             return json.dumps(value)
-        own = next(each for each in catalog.applications if each.name == self.place.application)
+        own = catalog.application(self.place.application)
         variable = next(each for each in own.variables if each.name == self.place.variable)
         return str(value) if getattr(variable, "type", "") == "integer" else yaml_edit.scalar(_text(value))
 

@@ -145,7 +145,7 @@ class Sandbox:
 
     def _at(self, found: Settings) -> At:
         """Where the application is asked, with what a command gets of its release: its variables by their names."""
-        own = next(each for each in found.catalog.applications if each.name == self.application)
+        own = found.catalog.application(self.application)
         domain = next(each.name for each in found.applications[own.name].domains if each.redirect is None)
         through = health.pass_of(found, own.name)
         live = str(found.releases[own.name].live)

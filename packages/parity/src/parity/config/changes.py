@@ -107,7 +107,7 @@ def _keys(then: Settings, now: Settings, name: str, credentials: int) -> Iterato
         yield (NAMESPACE + "environment",)
     if fingerprints.current(then, fingerprints.STACK_SECRET) != fingerprints.current(now, fingerprints.STACK_SECRET):
         yield fingerprints.STACK_SECRET
-    application = next(each for each in now.catalog.applications if each.name == name)
+    application = now.catalog.application(name)
     for variable in application.variables:
         old, new = (each["variables"].get(variable.name) for each in (before, after))
         if old != new and isinstance(variable, PerStackVariable | SensitiveVariable):

@@ -62,7 +62,7 @@ def marks(settings: Settings, application: Application, credentials: int) -> dic
 
 def document(settings: Settings, name: str, credentials: int) -> dict[str, Any]:
     """What the digest is taken of; of each secret its fingerprint."""
-    application = next(item for item in settings.catalog.applications if item.name == name)
+    application = settings.catalog.application(name)
     production = [variable for variable in application.variables if "production" in variable.targets]
     return {
         "environment": settings.environment,

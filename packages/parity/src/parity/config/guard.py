@@ -58,7 +58,7 @@ def stale(settings: Settings) -> Iterator[ConfigProblem]:
 
 def _renamed(settings: Settings, application: str, release: str, recorded: Release) -> ConfigProblem | None:
     """The fault of an application whose release was recorded under another name; None where it was not."""
-    if next(each for each in settings.catalog.applications if each.name == application).formerly:
+    if settings.catalog.application(application).formerly:
         return None
     names = changes.recorded_as(settings, recorded)
     if not names or application in names:

@@ -52,7 +52,7 @@ class Names:
 
     def project(self, application: str) -> str:
         """The Vercel project of an application."""
-        declared = self._application(application)
+        declared = self.catalog.application(application)
         path = (_APPLICATIONS, application, "project")
         return self._name(path, declared.project, application=declared.first_name)
 
@@ -141,12 +141,12 @@ class Names:
         return Named(kind, name, path if self._given(path) else None, catalog, database)
 
     def _of_database(self, name: str, part: str) -> str:
-        pattern = getattr(self._database(name).names, part)
-        return self._name((_DATABASES, name, "names", part), pattern, database=self._database(name).first_name)
+        pattern = getattr(self.catalog.database(name).names, part)
+        return self._name((_DATABASES, name, "names", part), pattern, database=self.catalog.database(name).first_name)
 
     def _role(self, name: str, application: str, part: str, **more: str) -> str:
         path = (_DATABASES, name, "names", "applications", application, part)
-        database, first = self._database(name), self._application(application).first_name
+        database, first = self.catalog.database(name), self.catalog.application(application).first_name
         return self._name(path, getattr(database.names, part), database=database.first_name, application=first, **more)
 
     def _name(self, path: Path, pattern: str, **facts: str) -> str:
@@ -157,12 +157,6 @@ class Names:
     def _given(self, path: Path) -> str:
         found = at(self.values, *path)
         return found if isinstance(found, str) else ""
-
-    def _application(self, name: str) -> Application:
-        return next(each for each in self.catalog.applications if each.name == name)
-
-    def _database(self, name: str) -> Database:
-        return next(each for each in self.catalog.databases if each.name == name)
 
 
 def as_variable(name: str) -> str:

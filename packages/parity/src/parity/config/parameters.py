@@ -387,3 +387,11 @@ class Catalog(Parameters):
     def renamed(self) -> dict[str, str]:
         """The applications' names by those that they were first declared under."""
         return {each.first_name: each.name for each in self.applications}
+
+    def application(self, name: str) -> Application:
+        """The application of a name; raises KeyError where there is none."""
+        return {each.name: each for each in self.applications}[name]
+
+    def database(self, name: str) -> Database:
+        """The database of a name; raises KeyError where there is none."""
+        return {each.name: each for each in self.databases}[name]

@@ -78,13 +78,13 @@ class Settings:
 
     def watch(self, application: str) -> Watch | None:
         """How an application is watched in this stack; None where it is not."""
-        declared = next(each.watch for each in self.catalog.applications if each.name == application)
+        declared = self.catalog.application(application).watch
         own = self.applications[application].watch.model_dump(exclude={"counts"}, exclude_none=True)
         return declared and declared.model_copy(update=own)
 
     def server(self, database: str) -> str:
         """The server that a database is made on; empty for the one without a name."""
-        return next(each.server or "" for each in self.catalog.databases if each.name == database)
+        return self.catalog.database(database).server or ""
 
     @property
     def file(self) -> str | None:

@@ -81,7 +81,7 @@ def forecast(settings: Settings, application: str, applied: Applied, after: Rele
 
     `after` is the releases as the stack's file now has them; the settings may be sealed.
     """
-    found = next(each for each in settings.catalog.applications if each.name == application)
+    found = settings.catalog.application(application)
     wanted = frozenset(after.generations)
     fresh = sorted(set(after.kept) - applied.deployed, key=number)
     gone = sorted(applied.deployed - set(after.kept), key=number)

@@ -42,7 +42,7 @@ def of(settings: Settings, application: str, generation: int, environment: Mappi
     runner can reach it, and it judges the password as it does for the application. Else it is asked at the host that
     the stack's file gives.
     """
-    found = next(each for each in settings.catalog.applications if each.name == application)
+    found = settings.catalog.application(application)
     logins: list[Login] = []
     for database in found.databases:
         own, server = settings.databases[database], settings.server(database)

@@ -135,7 +135,7 @@ class Observer:
             return self.through
 
     async def _fault(self, web: httpx.AsyncClient, domain: str) -> str:
-        page = next(each.health for each in self.settings.catalog.applications if each.name == self.application)
+        page = self.settings.catalog.application(self.application).health
         kept = self.settings.releases[self.application].kept[self.release]
         url = f"https://{domain}{page.path}"
         answer = await health.ask_as_taken(web, url, self.through, self._taken, page.timeout_seconds)

@@ -192,7 +192,7 @@ class _Reader:
         self.settings = settings
         self.patience = limits.deadline_seconds if limits else float("inf")
         self.state = state
-        self.application: Application = next(each for each in settings.catalog.applications if each.name == application)
+        self.application: Application = settings.catalog.application(application)
         self.releases = settings.releases[application]
         self.vercel, self.web = vercel, web
         self.unasked: list[str] = []
@@ -331,5 +331,5 @@ def _image(state: State, application: Application, release: str) -> Mapping[str,
 
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:
     """The state of an application as the engine recorded it, for a forecast."""
-    found = next(each for each in settings.catalog.applications if each.name == application)
+    found = settings.catalog.application(application)
     return forecast.applied_by_engine(state, found, settings.names)

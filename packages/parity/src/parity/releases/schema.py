@@ -42,7 +42,7 @@ def _newest(settings: Settings, root: Path, database: Database, commit: str) -> 
 
 def _used(settings: Settings, application: str) -> Iterator[Database]:
     """The databases with migrations that an application logs in to."""
-    found = next(each for each in settings.catalog.applications if each.name == application)
+    found = settings.catalog.application(application)
     names = found.databases
     yield from (each for each in settings.catalog.databases if each.name in names and each.migrations)
 

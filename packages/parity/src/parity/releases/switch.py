@@ -51,7 +51,7 @@ def prepare(settings: Settings, state: State, there: ReleaseStatus, release: str
 
     That is so if nothing is recorded as live, the last update did not end, or the guard would stop the update.
     """
-    first = next(each.first_name for each in settings.catalog.applications if each.name == there.application)
+    first = settings.catalog.application(there.application).first_name
     live = state.called(kinds.LIVE, kinds.live_name(first))
     deployed = there.deployments.get(release)
     if live is None or deployed is None or live.errors or state.pending or there.stale:

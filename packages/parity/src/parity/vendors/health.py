@@ -64,7 +64,7 @@ NOTHING = Pass()
 
 def pass_of(settings: Settings, application: str) -> Pass:
     """What the deployments of an application are asked with; nothing where it is a secret and that is sealed."""
-    trusted = next(each.trusted_source for each in settings.catalog.applications if each.name == application)
+    trusted = settings.catalog.application(application).trusted_source
     if trusted is not None:
         return Pass(audience=trusted.audience)
     secret = passwords.bypass(settings.secret, settings.names.project(application))

@@ -36,6 +36,12 @@ class ConfigProblem:
         position = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         return ": ".join(part for part in (position, self.key) if part)
 
+    @property
+    def sentence(self) -> str:
+        """What it is and what to do, on one line; with the key in front where that is the subject."""
+        subject = "" if self.what[:1].isupper() else f"{self.key} "
+        return f"{subject}{self.what} {self.remedy}"
+
 
 def spell(path: Path) -> str:
     """Write a path as Pulumi's `config set --path` takes it: `parity:applications.shop.domains[0].name`."""

@@ -13,7 +13,7 @@ from parity.config.parameters import Watch
 from parity.config.secret import Secret
 from parity.config.stack_models import WatchSettings
 from parity.errors import ConfigError, SealedSecret
-from parity.problems import as_json
+from parity.problems import ConfigProblem, as_json
 
 
 def test_with_the_engines_values_everything_is_there(project):
@@ -201,3 +201,14 @@ def test_a_watch_is_declared_in_the_catalog_and_its_limits_are_the_stacks(projec
     differs = replace(found, applications={**found.applications, "shop": own})
     assert differs.watch("shop") == Watch(minutes=30, least_difference=0.01)
     assert differs.watch("admin") is None
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("was encrypted after its fingerprint.", "parity:secret was encrypted after its fingerprint. Run it."),
+        ("Release r1 was recorded with other config.", "Release r1 was recorded with other config. Run it."),
+    ],
+)
+def test_a_fault_as_a_sentence_names_its_subject(what: str, sentence: str):
+    assert ConfigProblem("Pulumi.prod.yaml", 3, 1, "parity:secret", what, "Run it.").sentence == sentence

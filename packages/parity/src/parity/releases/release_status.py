@@ -221,7 +221,7 @@ class _Reader:
             roll=self.roll,
             stalled=self.roll is not None and time.time() > self.roll.since + self._stays(self.roll.stage),
             domains=domains,
-            stale=" ".join(f"{fault.what} {fault.remedy}" for fault in stale),
+            stale=" ".join(each.sentence for each in stale),
             unasked=tuple(dict.fromkeys(self.unasked)),
             through=self.through,
         )

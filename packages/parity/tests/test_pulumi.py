@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -193,6 +194,43 @@ def test_a_failed_update_says_which_resource_why_and_where_the_log_is(tmp_path):
     assert str(log) in str(caught.value.remedy)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason", "held"),
+    [
+        (
+            "Updating (staging):\nerror: [409] Conflict: Another update is currently in progress.\nMore at https://x",
+            "[409] Conflict: Another update is currently in progress.\nMore at https://x",
+            True,
+        ),
+        ("error: the stack is currently locked by 1 lock(s).", "the stack is currently locked by 1 lock(s).", True),
+        ("error: an unforeseen thing", "an unforeseen thing", False),
+        ("Updating (staging):", "the engine gave no reason", False),
+    ],
+)
+def test_an_update_that_did_not_begin_says_why_and_whether_another_one_has_the_stack(tmp_path, said, reason, held):
+    with pytest.raises(FailedUpdate) as caught:
+        engine(tmp_path, f"echo '{said}' >&2; exit 255").update(["up"], tmp_path / "up.log", lambda _: None)
+    assert caught.value.what == f"pulumi up ended with 255:\n{reason}"
+    assert caught.value.held is held
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("error: Unauthorized: No credentials provided or are invalid.", "pulumi login"),
+        ("error: [403] Forbidden: you may not", "pulumi login"),
+        ("error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "pulumi login"),
+        ("error: performing HTTP request: Get x: connection refused", "pulumi whoami --verbose"),
+    ],
+)
+def test_where_pulumi_cloud_does_not_open_the_way_on_is_named(tmp_path, said, way):
+    logs_in = "Logging in using access token from PULUMI_ACCESS_TOKEN"
+    with pytest.raises(UpdateError) as caught:
+        engine(tmp_path, f"echo '{logs_in}\n{said}' >&2; exit 255").outputs("x")
+    assert caught.value.what == f"pulumi stack output ended with 255: {said}"
+    assert f"`{way}`" in str(caught.value.remedy)
+
+
 def test_a_failed_command_says_what_the_engine_said(tmp_path):
     with pytest.raises(UpdateError, match="no stack named"):
         engine(tmp_path, "echo 'error: no stack named x' >&2; exit 255").outputs("x")
@@ -210,6 +248,12 @@ exit 0
     calls = (tmp_path / "calls").read_text()
     assert "stack init prod" in calls
     assert "stack init staging" not in calls
+
+
+def test_an_update_that_runs_is_known_where_the_backend_says_it(tmp_path):
+    rows = [{"name": "acme/shop/prod", "updateInProgress": True}, {"name": "staging", "updateInProgress": False}]
+    pulumi = engine(tmp_path, f"echo '{json.dumps([*rows, {'name': 'qa'}])}'")
+    assert [pulumi.in_progress(each) for each in ("prod", "staging", "qa", "elsewhere")] == [True, False, False, False]
 
 
 def test_standard_input_and_variables_reach_the_engine_and_its_words_are_masked(tmp_path):

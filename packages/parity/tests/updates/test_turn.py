@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from parity.engine.pulumi import Pulumi
 from parity.errors import LockedError
 from parity.updates import holding
-from support.recovery import Lab, gone, here
+from support.recovery import STACK, Lab, gone, here
 
 
 @pytest.fixture
@@ -76,7 +77,14 @@ def test_an_update_that_gave_its_lock_back_is_waited_for_until_its_end_is_record
     assert 10 <= lab.clock.slept <= 20
 
 
-def test_pulumi_cloud_shows_no_lock(lab):
+def test_pulumi_cloud_says_that_one_runs_which_is_waited_for(lab, monkeypatch):
     lab.in_the_cloud(ledger=False)
-    wait(lab, 5)
-    assert lab.clock.slept == 0
+    running = [True]
+    monkeypatch.setattr(Pulumi, "in_progress", lambda _, stack: stack == STACK and bool(running))
+    lab.clock.at(10, running.clear)
+    wait(lab, 1)
+    assert 10 <= lab.clock.slept <= 20
+    running.append(True)
+    with pytest.raises(LockedError, match="an update that Pulumi Cloud says is running") as caught:
+        wait(lab, 1)
+    assert f"`pulumi cancel --stack {STACK} --yes`, then `parity recover {STACK}`" in str(caught.value.remedy)

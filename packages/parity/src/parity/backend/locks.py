@@ -22,6 +22,7 @@ from parity.errors import LockedError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from parity.backend.stack_backend import Backend
     from parity.engine.store import Store
 
 
@@ -95,6 +96,16 @@ def take(store: Store, project: str, stack: str) -> Lock:
         store.delete(key)
         raise
     return lock
+
+
+def refused(what: str, stack: str, place: Backend) -> LockedError:
+    """The error where the engine itself says that another update has the stack.
+
+    Pulumi Cloud's lock cannot be seen, and is given up by `pulumi cancel`.
+    """
+    first = "" if place.store else f"`pulumi cancel --stack {stack} --yes`, then "
+    remedy = f"wait until it ends; where it is dead: {first}`parity recover {stack}`"
+    return LockedError(what, where=place.url, remedy=remedy)
 
 
 def refuse_if_held(store: Store, project: str, stack: str, *, but: str = "") -> None:

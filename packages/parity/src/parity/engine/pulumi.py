@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -47,7 +48,24 @@ class FailedUpdate(UpdateError):
         self.code = code
         self.interrupts = interrupts
 
+    @property
+    def held(self) -> bool:
+        """Whether it did not begin, since another update has the stack."""
+        return not self.progress.errors and is_held(self.what)
 
+
+_AT_CLOUD = (
+    (
+        re.compile(r"Unauthorized: |Forbidden|PULUMI_ACCESS_TOKEN must be set"),
+        "`pulumi login`, or export a PULUMI_ACCESS_TOKEN that may use the stack",
+    ),
+    (re.compile(r"performing HTTP request"), "see that the backend can be reached: `pulumi whoami --verbose`"),
+)
+"""Parts of the engine's words where Pulumi Cloud does not open, each with the way on."""
+_LOGS_IN = re.compile(r"^Logging in using access token from PULUMI_ACCESS_TOKEN\n?", re.MULTILINE)
+_ERROR = re.compile(r"^error: ", re.MULTILINE)
+_HELD = re.compile(r"\[409\] Conflict|stack is currently locked by")
+"""Parts of the engine's words where another update has the stack: at Pulumi Cloud, and in a folder or bucket."""
 _RUNS_PROGRAM = ("preview", "up")
 _ATTACHED = "PULUMI_DEBUG_PROVIDERS"
 """The engine's variable that names plugins which run already, with their ports."""
@@ -118,8 +136,9 @@ class Pulumi:
                 remedy="see that the backend can be reached: `pulumi whoami --verbose`",
             ) from None
         if result.returncode:
-            said = self.redactor.text(result.stderr.strip() or result.stdout.strip()).splitlines()[-_QUOTED_LINES:]
-            raise UpdateError(f"{asked} ended with {result.returncode}: " + "\n".join(said), where=str(self.cwd))
+            said = self.redactor.text(result.stderr.strip() or result.stdout.strip())
+            words, remedy = explained(said)
+            raise UpdateError(f"{asked} ended with {result.returncode}: {words}", where=str(self.cwd), remedy=remedy)
         return result
 
     def follow(self, *arguments: str, on_progress: Callable[[Progress], None]) -> Followed:
@@ -189,8 +208,15 @@ class Pulumi:
 
     def stacks(self) -> list[str]:
         """The names of the stacks that the backend knows, without those of an organization and a project."""
+        return [*self._listed()]
+
+    def in_progress(self, stack: str) -> bool:
+        """Whether Pulumi Cloud says that an update of the stack runs; no other backend says it."""
+        return bool(self._listed().get(stack, {}).get("updateInProgress"))
+
+    def _listed(self) -> dict[str, dict[str, Any]]:
         listed = json.loads(self.run("stack", "ls", "--json", seconds=_QUESTION_SECONDS).stdout)
-        return [str(row["name"]).rpartition("/")[2] for row in listed]
+        return {str(row["name"]).rpartition("/")[2]: row for row in listed}
 
     def ensure_stack(self, name: str) -> None:
         """Make the stack where the backend does not know it; its file stays as it is."""
@@ -240,24 +266,27 @@ class Pulumi:
                 with following(events, on_progress, progress), _interrupting(process, on_interrupt) as interrupts:
                     code = _exit_code(process, interrupts, progress)
             finally:
-                self._mask(log)
+                said = self._mask(log)
         if code or interrupts:
             how = "was interrupted" if interrupts else f"ended with {code}"
+            words, remedy = _reason(progress, said)
             raise FailedUpdate(
-                self.redactor.text(f"pulumi {arguments[0]} {how}:\n{_reason(progress)}"),
+                self.redactor.text(f"pulumi {arguments[0]} {how}:\n{words}"),
                 where=", ".join(short_urn(urn) for urn in progress.failed) or str(self.cwd),
-                remedy=f"the engine's complete output is in {log}",
+                remedy=remedy or f"the engine's complete output is in {log}",
                 progress=progress,
                 code=code,
                 interrupts=len(interrupts),
             )
         return progress
 
-    def _mask(self, log: Path) -> None:
+    def _mask(self, log: Path) -> str:
+        """Mask the secrets in a log; gives what it says then."""
         said = log.read_text(encoding="utf-8", errors="replace")
         masked = self.redactor.text(said)
         if masked != said:
             log.write_text(masked, encoding="utf-8")
+        return masked
 
 
 def _exit_code(process: subprocess.Popen[bytes], interrupts: Sequence[int], progress: Progress) -> int:
@@ -286,9 +315,24 @@ def _kill_plugins(engine: int) -> None:
             each.kill()
 
 
-def _reason(progress: Progress) -> str:
-    said = [each for each in progress.errors if not each.endswith(_UNSEEN)]
-    return "\n".join(said) or "the engine gave no reason"
+def is_held(said: str) -> bool:
+    """Whether the engine says that another update has the stack."""
+    return bool(_HELD.search(said))
+
+
+def explained(said: str) -> tuple[str, str | None]:
+    """What a command of the engine said last when it failed, and what to do where its backend did not open."""
+    words = "\n".join(_LOGS_IN.sub("", said).splitlines()[-_QUOTED_LINES:])
+    return words, next((way for pattern, way in _AT_CLOUD if pattern.search(words)), None)
+
+
+def _reason(progress: Progress, said: str) -> tuple[str, str | None]:
+    """Why an update failed: what the engine reported, or its last words where it did not come to that."""
+    if reported := [each for each in progress.errors if not each.endswith(_UNSEEN)]:
+        return "\n".join(reported), None
+    _, *errors = _ERROR.split(said)
+    words, remedy = explained(errors[-1].strip() if errors else "")
+    return words or "the engine gave no reason", remedy
 
 
 @contextmanager

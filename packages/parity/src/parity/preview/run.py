@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parity.documents import mapping
 from parity.engine.program_server import policy_pack
+from parity.engine.pulumi import explained
 from parity.errors import ProjectError
 from parity.preview.parse import parse
 from parity.preview.plan import Plan
@@ -70,9 +71,11 @@ def preview(
         )
     digest = _digest(done.out)
     if done.code and not digest and not done.events:
-        why = done.error.strip().removeprefix("error: ") or f"pulumi ended with {done.code}"
+        words, remedy = explained(done.error.strip())
+        why = words.removeprefix("error: ") or f"pulumi ended with {done.code}"
         if locked := stack.locked(why):
-            why = f"{locked.what}. To do: {locked.remedy}"
+            why, remedy = f"{locked.what}.", locked.remedy
+        why += f" To do: {remedy}" if remedy else ""
         return Plan(stack.name, (), {}, 0, errors=(why,))
     plan = parse(stack.name, digest, done.events, failed=bool(done.code))
     if not plan.changes:

@@ -17,6 +17,7 @@ from parity.backend import locks
 from parity.backend.stack_backend import UPDATE_VARIABLE, own_file
 from parity.engine import engine_files
 from parity.engine.counting import counted
+from parity.engine.pulumi import is_held
 from parity.errors import LockedError, ParityError, UnsureError, UpdateError
 from parity.recover import history, inflight, lock_owner, show
 from parity.recover.model import FailedUpdates, Options, Recovered
@@ -343,6 +344,8 @@ class _Recovery:
         try:
             return self.stack.pulumi.run(*arguments, given=given, variables=variables).stdout
         except UpdateError as error:
+            if self.place.store is None and is_held(error.what):
+                raise locks.refused(error.what, self.stack.name, self.place) from error
             error.where = self.stack.name
             error.remedy = f"run `parity recover {self.stack.name}` again; the state of before is at {self.done.kept}"
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parity.backend import holds, locks, watches
 from parity.backend.stack_backend import open_backend
 from parity.engine.store import LEDGER_VARIABLE
-from parity.errors import LockedError, RefusedError
+from parity.errors import RefusedError
 from parity.recover import history, lock_owner
 from parity.resources import kinds
 from parity.resources.urn import Urn
@@ -106,8 +106,8 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _GROWTH = 0.5, 15.0, 1.5
 def wait_for_turn(stack: Stack, screen: Screen, minutes: float) -> None:
     """Wait until no other update holds the stack, asking its lock and its ledger again and again.
 
-    Returns at once where `minutes` is 0, and where Pulumi Cloud keeps the state, since no lock can be read there. One
-    whose holder is known to be dead is not waited for: the update recovers first.
+    Returns at once where `minutes` is 0. One whose holder is known to be dead is not waited for: the update recovers
+    first. Pulumi Cloud says that an update runs, and not whose.
 
     Raises:
         LockedError: it is still held when the time is over; nothing was changed.
@@ -120,11 +120,8 @@ def wait_for_turn(stack: Stack, screen: Screen, minutes: float) -> None:
         while holders := _holders(stack, place):
             left = end - time.monotonic()
             if left <= 0:
-                raise LockedError(
-                    f"the stack {stack.name} is still held after {minutes:g} minutes by {'; '.join(holders)}",
-                    where=place.url,
-                    remedy=f"wait until it ends; where it is dead: parity recover {stack.name}",
-                )
+                what = f"the stack {stack.name} is still held after {minutes:g} minutes by {'; '.join(holders)}"
+                raise locks.refused(what, stack.name, place)
             step.waiting("; ".join(holders))
             time.sleep(min(pause, left))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
@@ -133,6 +130,8 @@ def wait_for_turn(stack: Stack, screen: Screen, minutes: float) -> None:
 
 def _holders(stack: Stack, place: Backend) -> list[str]:
     """Who may still be updating the stack: holders of its lock not known to be dead, and updates that live."""
+    if place.store is None and stack.pulumi.in_progress(stack.name):
+        return ["an update that Pulumi Cloud says is running"]
     records = place.ledger.records(last=history.RECORDS) if place.ledger else []
     ground = lock_owner.Evidence.of(place.store, stack.pulumi.environment)
     held = locks.held(place.store, stack.project.name, stack.name) if place.store else []

@@ -20,16 +20,26 @@ from parity.engine.counting import counted
 from parity.engine.events import Progress
 from parity.engine.pulumi import FailedUpdate
 from parity.engine.store import LEDGER_VARIABLE
-from parity.errors import AccessError, GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
+from parity.errors import GateError, PlanError, PolicyError, RefusedError, UnsureError, UpdateError
 from parity.inventory import builds, domain_health
 from parity.recover import dependencies, history, show
 from parity.recover import run as recovery
 from parity.recover.model import Options
 from parity.resources import kinds
 from parity.resources.urn import Urn, short_urn
-from parity.updates import built_from, foreign, holding, leftovers, record, saved_plan, traces, verify, world_guard
+from parity.updates import (
+    built_from,
+    foreign,
+    holding,
+    leftovers,
+    ready,
+    record,
+    saved_plan,
+    traces,
+    verify,
+    world_guard,
+)
 from parity.updates.road import Road
-from parity.vendors import job, readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,7 +134,7 @@ def run(
         holding.require_base(place, settings, stack.name)
         holding.say_unwatched(place, stack.name, screen)
         shared.require_own(stack.name, stack.project.stack_files(), settings.catalog)
-        _require_ready(stack, screen, settings, before)
+        ready.require(stack, screen, settings, graph, before)
     before, records = _recover_first(stack, screen, place, before)
     for each in foreign.adopt(place, records):
         screen.say(f"Recorded: {each}")
@@ -152,17 +162,6 @@ def run(
     update = _Update(stack, screen, place, identity, settings, graph, before, approved)
     with traces.sent_after(place.ledger, screen):
         return update.run()
-
-
-def _require_ready(stack: Stack, screen: Screen, settings: Settings, before: State) -> None:
-    """Raise AccessError with everything that a vendor would refuse, or drop without a word, during the update."""
-    with screen.step("What the vendors allow") as step:
-        step.waiting("GitHub, Vercel and PostgreSQL")
-        job.require(settings, stack.pulumi.environment)
-        found = readiness.faults(settings, stack.pulumi.environment, frozenset(before.projects().values()))
-        if found:
-            raise AccessError(found)
-        step.done("nothing is known that stands against the update")
 
 
 def _record_refusal(place: Backend, facts: Mapping[str, Any], what: str) -> None:
@@ -260,6 +259,8 @@ class _Update:
                 step.done(progress.text)
         except FailedUpdate as failure:
             self._failed(failure)
+            if failure.held:
+                raise locks.refused(failure.what, self.stack.name, self.place) from failure
             raise
         return self._done(progress)
 

@@ -187,13 +187,11 @@ def rounds(found: Lab, counts: Sequence[int], latencies: Sequence[float], wanted
         sizes.make(found, size)
         sizes.declare(found, size)
         for number in range(wanted):
+            print(f"{size.applications} applications, round {number + 1} of {wanted}", file=sys.stderr, flush=True)
             for case, work in cases(size, latencies):
                 do(found, size, case, work, rows[case])
-            print(
-                f"{size.applications} applications, round {number + 1} of {wanted}, load {os.getloadavg()[0]:.1f}",
-                file=sys.stderr,
-                flush=True,
-            )
+                took = f"{rows[case].seconds[-1]:.2f} s, load {os.getloadavg()[0]:.1f}"
+                print(f"  {case.work}, {case.latency * 1000:.0f} ms, {case.tool}: {took}", file=sys.stderr, flush=True)
     for _ in range(wanted):
         empty(found, rows[Case(0, _OWN, 0.0, PULUMI)])
     return rows
@@ -337,7 +335,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="parity-beside-") as folder:
         place = Path(folder)
         with lab(template(place / "template"), place / "lab") as found:
-            found.instance.extra = {"PYTHONDONTWRITEBYTECODE": ""}
+            # What prepares a size collects garbage: the engine marshals its state after each step, and at 100
+            # applications that is more than 14 GB.
+            found.instance.extra = {"PYTHONDONTWRITEBYTECODE": "", "GOGC": "100"}
             standin.install(found.instance.local.layout.pulumi, Path(sys.executable))
             rows = rounds(found, given.applications, latencies, given.rounds)
     print(report(rows))

@@ -231,6 +231,20 @@ def test_where_pulumi_cloud_does_not_open_the_way_on_is_named(tmp_path, said, wa
     assert f"`{way}`" in str(caught.value.remedy)
 
 
+@pytest.mark.parametrize(
+    ("cores", "given", "used"),
+    [(2, {}, "16"), (3, {}, "16"), (4, {}, ""), (8, {}, ""), (2, {"PULUMI_PARALLEL": "4"}, "4")],
+)
+def test_sixteen_operations_run_at_once_where_the_engine_would_take_fewer(tmp_path, monkeypatch, cores, given, used):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.delenv("PULUMI_PARALLEL", raising=False)
+    pulumi = engine(tmp_path, 'printf "$PULUMI_PARALLEL" > parallel; printf "$PULUMI_PARALLEL"')
+    set_ = replace(pulumi, environment={**os.environ, **given})
+    assert set_.run("version").stdout == used
+    set_.update(["up"], tmp_path / "up.log", lambda _: None)
+    assert (tmp_path / "parallel").read_text() == used
+
+
 def test_a_failed_command_says_what_the_engine_said(tmp_path):
     with pytest.raises(UpdateError, match="no stack named"):
         engine(tmp_path, "echo 'error: no stack named x' >&2; exit 255").outputs("x")

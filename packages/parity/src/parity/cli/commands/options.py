@@ -108,7 +108,13 @@ Target = Annotated[
     typer.Option("--target", metavar="URN", help="Update this resource alone, and what it needs; repeatable."),
 ]
 Parallel = Annotated[
-    int | None, typer.Option("--parallel", metavar="COUNT", help="How many operations run at once.", min=1)
+    int | None,
+    typer.Option(
+        "--parallel",
+        metavar="COUNT",
+        help="How many operations run at once. [default: PULUMI_PARALLEL, else four a core, 16 at least]",
+        min=1,
+    ),
 ]
 Message = Annotated[
     str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the engine's history and the ledger.")

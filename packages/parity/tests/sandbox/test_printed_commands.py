@@ -92,7 +92,13 @@ RENAMED = (
     "test_renamed_in_the_catalog_nothing_changes_and_what_has_a_name_at_a_vendor_is_renamed_where_it_is"
 )
 
+CLOUD = (
+    "packages/parity/tests/sandbox/test_pulumi_cloud.py::"
+    "test_a_release_goes_forward_and_back_and_what_stands_against_it_is_said"
+)
+
 ELSEWHERE = {
+    "pulumi cancel --stack X --yes": CLOUD,
     "parity rename application X X": RENAMED,
     "parity rename database X X": RENAMED,
     "pulumi stack rename X --stack X": (

@@ -16,14 +16,14 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from support.json_server import JsonHandler, serving
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
 
 TOKEN = "pul-0123456789abcdef0123456789abcdef01234567"
 ORGANIZATION = "acme"
@@ -68,8 +68,6 @@ class Cloud:
 
     url: str = ""
     stacks: dict[tuple[str, ...], Stack] = field(default_factory=dict[tuple[str, ...], Stack])
-    calls: list[str] = field(default_factory=list[str])
-    """Method and path of each request."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -92,16 +90,9 @@ class Cloud:
 
     def listed(self, _: Any) -> Any:
         """`GET /api/user/stacks`."""
-        names = ("orgName", "projectName", "stackName")
-        rows = [dict(zip(names, each, strict=True)) for each in self.stacks]
         # While an update runs, the time of the last one is zero.
-        times = [{"lastUpdate": 0 if each.active else int(time.time())} for each in self.stacks.values()]
-        return {"stacks": [row | time_ for row, time_ in zip(rows, times, strict=True)]}
-
-    def exists(self, _: Any, *project: str) -> Any:
-        """`HEAD` of a project."""
-        if not any(each[:2] == project for each in self.stacks):
-            raise _Refused(404, "Not Found: Project not found")
+        times = {name: 0 if each.active else int(time.time()) for name, each in self.stacks.items()}
+        return {"stacks": [_named(name) | {"lastUpdate": last} for name, last in times.items()]}
 
     def create(self, given: Any, *project: str) -> Any:
         """`POST` of a stack to its project."""
@@ -114,28 +105,16 @@ class Cloud:
     def shown(self, _: Any, *name: str) -> Any:
         """`GET` of a stack."""
         found = self.stack(*name)
-        org, project, stack = name
         return {
-            "orgName": org, "projectName": project, "stackName": stack, "tags": found.tags,
-            "version": len(found.states) - 1, "activeUpdate": found.active,
-        }  # fmt: skip
-
-    def removed(self, _: Any, *name: str) -> Any:
-        """`DELETE` of a stack."""
-        self.stack(*name)
-        del self.stacks[name]
-
-    def tagged(self, given: Any, *name: str) -> Any:
-        """`PATCH` of a stack's tags."""
-        self.stack(*name).tags = given
+            **_named(name),
+            "tags": found.tags,
+            "version": len(found.states) - 1,
+            "activeUpdate": found.active,
+        }
 
     def exported(self, _: Any, *name: str) -> Any:
         """`GET` of the newest state."""
         return self.stack(*name).states[-1]
-
-    def exported_before(self, _: Any, *name: str) -> Any:
-        """`GET` of a state by its version."""
-        return self.stack(*name[:3]).states[int(name[3])]
 
     def imported(self, given: Any, *name: str) -> Any:
         """`POST` of a state."""
@@ -221,13 +200,6 @@ class Cloud:
         updates = self.stack(*name).updates.values()
         return {"updates": [each.document for each in reversed(updates) if each.kind != "preview"]}
 
-    def latest(self, _: Any, *name: str) -> Any:
-        """`GET` of the newest one."""
-        found = self.history(None, *name)["updates"]
-        if not found:
-            raise _Refused(404, "Not Found: No updates found")
-        return {"info": found[0], "version": found[0]["version"]}
-
     def _update(self, path: tuple[str, ...]) -> tuple[Stack, Update]:
         found = self.stack(*path[:3])
         return found, found.updates[path[-1]]
@@ -257,6 +229,11 @@ class Cloud:
         update.document |= {"result": status, "endTime": int(time.time())}
 
 
+def _named(name: tuple[str, ...]) -> dict[str, str]:
+    """A stack's name as each document of it has it."""
+    return dict(zip(("orgName", "projectName", "stackName"), name, strict=True))
+
+
 def _sealed(stack: Stack, text: str) -> str:
     return base64.b64encode(stack.key.encrypt(text.encode())).decode()
 
@@ -275,13 +252,9 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "/api/user", Cloud.user),
     ("GET", "/api/user/organizations/default", lambda *_: {"GitHubLogin": ORGANIZATION}),
     ("GET", "/api/user/stacks", Cloud.listed),
-    ("HEAD", "/api/stacks/([^/]+)/([^/]+)", Cloud.exists),
     ("POST", "/api/stacks/([^/]+)/([^/]+)", Cloud.create),
     ("GET", _STACK, Cloud.shown),
-    ("DELETE", _STACK, Cloud.removed),
-    ("PATCH", f"{_STACK}/tags", Cloud.tagged),
     ("GET", f"{_STACK}/export", Cloud.exported),
-    ("GET", f"{_STACK}/export/(\\d+)", Cloud.exported_before),
     ("POST", f"{_STACK}/import", Cloud.imported),
     ("POST", f"{_STACK}/encrypt", Cloud.encrypted),
     ("POST", f"{_STACK}/decrypt", Cloud.decrypted),
@@ -297,63 +270,37 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("POST", f"{_ONE}/complete", Cloud.complete),
     ("POST", f"{_ONE}/cancel", Cloud.cancel),
     ("GET", f"{_STACK}/updates", Cloud.history),
-    ("GET", f"{_STACK}/updates/latest", Cloud.latest),
 )
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     cloud: Cloud
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def _do(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self.body()
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        path = self.path.partition("?")[0]
         try:
             with self.cloud.lock:
-                self.cloud.calls.append(f"{self.command} {path}")
-                self._answer(200, self._handled(path, json.loads(body) if body else None))
+                found = self._handled(self.path.partition("?")[0], json.loads(body) if body else None)
+            self.answer(200, found)
         except _Refused as refused:
-            self._answer(refused.status, {"code": refused.status, "message": str(refused)})
+            self.answer(refused.status, {"code": refused.status, "message": str(refused)})
 
-    do_GET = do_POST = do_PATCH = do_DELETE = do_HEAD = _do  # noqa: N815 - the names that the base class looks up
+    do_GET = do_POST = do_PATCH = _do  # noqa: N815 - the names that the base class looks up
 
     def _handled(self, path: str, given: Any) -> Any:
         if self.headers.get("authorization") not in {f"token {TOKEN}", "update-token lease"}:
             raise _Refused(401, "Unauthorized: No credentials provided or are invalid.")
-        for handler, values in self._found(path):
-            return handler(self.cloud, given, *values)
-        raise _Refused(404, f"Not Found: {self.command} {path}")
-
-    def _found(self, path: str) -> Iterator[tuple[Callable[..., Any], tuple[str, ...]]]:
         for method, pattern, handler in _ROUTES:
             if method == self.command and (match := re.fullmatch(pattern, path)):
-                yield handler, match.groups()
-
-    def _answer(self, status: int, document: Any) -> None:
-        body = b"" if document is None or self.command == "HEAD" else json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+                return handler(self.cloud, given, *match.groups())
+        raise _Refused(404, f"Not Found: {self.command} {path}")
 
 
 @contextmanager
 def served() -> Generator[Cloud]:
     """Serve an empty account until the block ends."""
     cloud = Cloud()
-    handler = type("Handler", (_Handler,), {"cloud": cloud})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        cloud.url = f"http://127.0.0.1:{server.server_port}"
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield cloud
-        finally:
-            server.shutdown()
+    with serving(_Handler, cloud=cloud) as cloud.url:
+        yield cloud

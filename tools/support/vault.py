@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from support.json_server import JsonHandler, serving
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -18,20 +18,20 @@ TOKEN = "vault-token-of-the-test"
 PREFIX = "vault:v1:"
 
 
-class _Transit(BaseHTTPRequestHandler):
+class _Transit(JsonHandler):
     keys: dict[str, Fernet]
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802 - the name that the base class looks up
         """`PUT /v1/transit/encrypt/{key}` and `.../decrypt/{key}`."""
-        given = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        given = json.loads(self.body())
         _, version, engine, operation, key = self.path.split("/")
         if self.headers.get("x-vault-token") != TOKEN:
-            self._answer(403, {"errors": ["permission denied"]})
+            self.answer(403, {"errors": ["permission denied"]})
         elif (version, engine) != ("v1", "transit") or operation not in {"encrypt", "decrypt"}:
-            self._answer(404, {"errors": [f"no handler for route {self.path}"]})
+            self.answer(404, {"errors": [f"no handler for route {self.path}"]})
         elif operation == "encrypt":
             sealed = self.keys.setdefault(key, Fernet(Fernet.generate_key())).encrypt(given["plaintext"].encode())
-            self._answer(200, {"data": {"ciphertext": PREFIX + sealed.decode()}})
+            self.answer(200, {"data": {"ciphertext": PREFIX + sealed.decode()}})
         else:
             self._open(key, given["ciphertext"])
 
@@ -40,29 +40,13 @@ class _Transit(BaseHTTPRequestHandler):
             opened = self.keys[key].decrypt(ciphertext.removeprefix(PREFIX).encode()).decode()
             base64.b64decode(opened, validate=True)
         except (KeyError, InvalidToken):
-            self._answer(400, {"errors": ["cipher: message authentication failed"]})
+            self.answer(400, {"errors": ["cipher: message authentication failed"]})
         else:
-            self._answer(200, {"data": {"plaintext": opened}})
-
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+            self.answer(200, {"data": {"plaintext": opened}})
 
 
 @contextmanager
 def served() -> Generator[dict[str, str]]:
     """Serve until the block ends; gives the variables with which the engine finds it."""
-    handler = type("Transit", (_Transit,), {"keys": dict[str, Fernet]()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield {"VAULT_ADDR": f"http://127.0.0.1:{server.server_port}", "VAULT_TOKEN": TOKEN}
-        finally:
-            server.shutdown()
+    with serving(_Transit, keys=dict[str, Fernet]()) as address:
+        yield {"VAULT_ADDR": address, "VAULT_TOKEN": TOKEN}

@@ -10,6 +10,8 @@ PREFIX = "PARITY_COMMAND_PREFIX"
 """The variable that says what is put before those of other programs; not set where the shell reaches it too."""
 OWN = "PARITY_OWN_COMMAND_PREFIX"
 """The same of Parity's own, which reach a sandbox by themselves where the shell names no backend and no account."""
+CODE = re.compile(r"`([^`]+)`")
+"""A command, or another name, where a sentence quotes it."""
 _COMMAND = r"""(?:[A-Z]+=\S+ )*(?:pulumi|psql|curl|gh|echo|parity)(?! login| sandbox) (?:'[^']*'|"[^"]*"|[^'"\n`])*"""
 _PRINTED = re.compile(rf"(?<=`){_COMMAND}(?=`)|(?:^ {{4,}}|(?<=  to do: )){_COMMAND}", re.MULTILINE)
 _SHELLS = re.compile(r"[$|&]|^[A-Z]+=")

@@ -173,7 +173,7 @@ class Pulumi:
         return self.run_process(
             self._command(arguments),
             cwd=self.cwd,
-            env={**_at_once(), **self.environment, **variables},
+            env=self._environment(variables),
             input=given,
             capture_output=True,
             text=True,
@@ -181,6 +181,10 @@ class Pulumi:
             timeout=seconds,
             **({"pass_fds": held} if held else {}),
         )
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """What a command runs in: its own variables over the environment, and that over what is not said there."""
+        return {**_at_once(), **self.environment, **variables}
 
     def start_program(self) -> None:
         """Start the program for the next preview or update, which is certain to come."""
@@ -261,7 +265,7 @@ class Pulumi:
             subprocess.Popen(
                 self._command([*program.words, *options, *program.options]),
                 cwd=self.cwd,
-                env={**_at_once(), **self.environment, **variables, **program.variables},
+                env=self._environment({**variables, **program.variables}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

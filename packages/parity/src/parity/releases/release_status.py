@@ -331,5 +331,4 @@ def _image(state: State, application: Application, release: str) -> Mapping[str,
 
 def applied(settings: Settings, state: State, application: str) -> forecast.Applied:
     """The state of an application as the engine recorded it, for a forecast."""
-    found = settings.catalog.application(application)
-    return forecast.applied_by_engine(state, found, settings.names)
+    return forecast.applied_by_engine(state, settings.catalog.application(application), settings.names)

@@ -42,8 +42,7 @@ def _newest(settings: Settings, root: Path, database: Database, commit: str) -> 
 
 def _used(settings: Settings, application: str) -> Iterator[Database]:
     """The databases with migrations that an application logs in to."""
-    found = settings.catalog.application(application)
-    names = found.databases
+    names = settings.catalog.application(application).databases
     yield from (each for each in settings.catalog.databases if each.name in names and each.migrations)
 
 

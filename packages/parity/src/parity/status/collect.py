@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from parity.backend import holds
 from parity.check import proof, report
 from parity.errors import ParityError, UpdateError
+from parity.printed import CODE
 from parity.status import applications, audits, ends, hub, operations, record
 from parity.status.model import Held, Parity, Stack, Status, Unknown
 from parity.vendors.http import Limits
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 LIMITS = Limits(request_seconds=8, deadline_seconds=8)
 """A vendor or a health page that has not answered by then is said to be unknown."""
 
-_COMMAND = re.compile(r"`([^`]+)`")
-"""The command in a remedy."""
 _QUICK = 8
 """Applications and stacks, multiplied, up to which parity is proved within a second; more of them take longer."""
 
@@ -122,7 +120,7 @@ def _tried(read: _Read, what: str, command: str, work: Callable[[], T]) -> T | N
     try:
         return work()
     except ParityError as error:
-        named = _COMMAND.search(error.remedy or "") if isinstance(error, UpdateError) else None
+        named = CODE.search(error.remedy or "") if isinstance(error, UpdateError) else None
         read.unknown.append(Unknown(what, error.what, named[1] if named else command))
         return None
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from parity.printed import CODE
 from parity.redact import masked
 from parity.status.attention import counted, needs
 from parity.status.model import shown
@@ -32,7 +32,6 @@ _HEALTH = {
     "nothing live": ("", "- nothing live"),
 }
 _RUNNING = {"none": "", "running": "warn", "interrupted": "bad", "unknown": "warn"}
-_CODE = re.compile(r"`([^`]+)`")
 
 
 def page(status: Status) -> str:
@@ -87,7 +86,7 @@ def _shown(value: object) -> object:
 
 def _code(text: str) -> Markup:
     """Text in which what stands between backticks is code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(masked(text)))))  # noqa: S704 - it is escaped
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(masked(text)))))  # noqa: S704 - it is escaped
 
 
 def _digest(text: str) -> str:

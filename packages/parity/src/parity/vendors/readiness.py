@@ -308,7 +308,7 @@ is in it. The provider lends itself the database's and the tables' for a stateme
 
 def _handed_over(connection: psycopg.Connection[Any], settings: Settings, name: str) -> Iterator[ConfigProblem]:
     """What an update would be refused to hand over to the owner role, or to give rights on."""
-    [declared] = [each for each in settings.catalog.databases if each.name == name]
+    declared = settings.catalog.database(name)
     owner, database = settings.names.owner_role(name), settings.names.database(name)
     foreign = connection.execute(_FOREIGN, (list(declared.schemas), owner)).fetchall()
     for role, administrator, superuser, statements in foreign:
